@@ -1,0 +1,41 @@
+//! Bytes in, digests out: the hashing engine of `modelsig`.
+//!
+//! ```text
+//! Source ──open──▶ positioned reads or windows of a map ──▶ Hasher ──▶ Digest
+//!        a Plan of Tasks, each a list of Jobs, run by an Engine with Progress and CancelToken
+//! ```
+//!
+//! The crate knows nothing of JSON, keys or policy. It promises three things:
+//!
+//! * **Bounded memory.** A worker holds one buffer ([`engine::BLOCK`](BLOCK) bytes) or one window of a map,
+//!   whatever the size of the file.
+//! * **No surprise from the file system.** The length of a file is fixed when its task is planned; a file that is
+//!   shorter, longer, or touched while it is read is an [`Error`], never a digest.
+//! * **Only files that cannot shrink are mapped** unless the caller insists ([`Access`]).
+//!
+//! ```
+//! use modelsig_hash::{Digest, Engine, HashAlgorithm, Plan, Source, Task};
+//!
+//! let mut plan = Plan::new();
+//! plan.push(Task::whole(Source::from_bytes(b"abc"), HashAlgorithm::Sha256)?);
+//! let results = Engine::new(1)?.run(&plan);
+//! let digest = results[0].as_ref().unwrap().digests[0].digest;
+//! assert_eq!(digest.to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+//! # Ok::<(), modelsig_hash::Error>(())
+//! ```
+
+#![warn(missing_docs)]
+
+mod digest;
+mod engine;
+mod error;
+mod progress;
+mod range;
+mod source;
+
+pub use digest::{Digest, HashAlgorithm, Hasher};
+pub use engine::{BLOCK, Chunks, Engine, Hashed, Job, JobDigest, Plan, Task};
+pub use error::Error;
+pub use progress::{CancelToken, Progress};
+pub use range::{ByteRange, ChunkSize};
+pub use source::{Access, AccessUsed, Source};

@@ -1,0 +1,285 @@
+//! Where bytes come from: a path, an open file, a part of a descriptor, or memory.
+//!
+//! A [`Source`] only describes; it is opened when its first job starts and closed after its last one, so a plan of
+//! a hundred thousand files holds a handful of descriptors. Refuses: anything that is not a regular file, and a
+//! file whose length is not the planned one.
+
+mod map;
+mod read;
+mod stable;
+mod stamp;
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::{ByteRange, Error};
+use stamp::Stamp;
+
+/// How the bytes of a file are brought into memory.
+///
+/// A file that is truncated while it is mapped kills the process (SIGBUS), and a map shows later writes even in
+/// pages that were already hashed. Positioned reads cost the same and do neither.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// Map what cannot change or shrink under us, read everything else. On Linux and Android a file is mapped when
+    /// it is a memfd sealed against writing and shrinking, when fs-verity guards it, when its file system can only
+    /// be read (squashfs, erofs, iso9660, cramfs, romfs), or when nobody else can write it: a local file system,
+    /// and the file and every folder above it owned by root or the current user and not writable by group or
+    /// others. Files under 1 MiB are always read. Elsewhere everything is read.
+    Auto,
+    /// Always map. A concurrent truncation kills the process.
+    Map,
+    /// Never map.
+    #[default]
+    Read,
+}
+
+/// The way that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum AccessUsed {
+    /// Windows of a read-only memory map.
+    Map,
+    /// Positioned reads into a buffer of our own.
+    Read,
+    /// The caller's bytes, in place.
+    Memory,
+}
+
+type Opener<'a> = Box<dyn Fn() -> io::Result<File> + Send + Sync + 'a>;
+
+enum Kind<'a> {
+    Bytes(&'a [u8]),
+    /// Opened when the first job starts; the whole file.
+    Lazy(Opener<'a>),
+    /// Bytes from `offset` on of a file that the source holds open.
+    Part {
+        file: Arc<File>,
+        offset: u64,
+    },
+    /// A whole file that the source holds open.
+    Whole(Arc<File>),
+}
+
+/// Something that has a name (for messages), a length, and bytes.
+pub struct Source<'a> {
+    name: String,
+    length: u64,
+    access: Access,
+    kind: Kind<'a>,
+}
+
+impl<'a> Source<'a> {
+    /// Bytes in memory.
+    pub fn from_bytes(bytes: &'a [u8]) -> Self {
+        let length = bytes.len() as u64;
+        Self { name: "memory".into(), length, access: Access::Read, kind: Kind::Bytes(bytes) }
+    }
+
+    /// The regular file at `path`, symbolic links followed. Its length is read now; it is opened when needed, and
+    /// then refused if the length differs. A FIFO or device is refused without blocking.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::NotRegular`].
+    pub fn from_path(path: &'a Path) -> Result<Self, Error> {
+        let name = path.to_string_lossy().into_owned();
+        let metadata = path.metadata().map_err(|source| io_error("stat", &name, source))?;
+        if !metadata.is_file() {
+            return Err(Error::NotRegular { name });
+        }
+        Ok(Self::from_opener(name, metadata.len(), move || open_without_blocking(path)))
+    }
+
+    /// A whole file of `length` bytes that `open` opens for reading when the first job on it starts. `open` should
+    /// not block on special files; what it returns is refused unless it is a regular file of that length.
+    pub fn from_opener(
+        name: String,
+        length: u64,
+        open: impl Fn() -> io::Result<File> + Send + Sync + 'a,
+    ) -> Self {
+        Self { name, length, access: Access::default(), kind: Kind::Lazy(Box::new(open)) }
+    }
+
+    /// A whole open file. Its position is neither used nor moved.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::NotRegular`].
+    pub fn from_file(name: String, file: File) -> Result<Self, Error> {
+        let length = regular_length(&name, &file)?;
+        Ok(Self { name, length, access: Access::default(), kind: Kind::Whole(Arc::new(file)) })
+    }
+
+    /// `length` bytes from `offset` on of an open file: an entry of an archive, say. `None` means up to the end of
+    /// the file. The position of the file is neither used nor moved.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::NotRegular`]; [`Error::OutOfRange`] when the file is shorter than that.
+    pub fn from_file_part(name: String, file: File, offset: u64, length: Option<u64>) -> Result<Self, Error> {
+        let available = regular_length(&name, &file)?;
+        let end = match length {
+            Some(length) => offset.saturating_add(length),
+            None => available.max(offset),
+        };
+        if end > available {
+            let range = ByteRange::new(offset, end)?;
+            return Err(Error::OutOfRange { name, range, length: available });
+        }
+        let kind = Kind::Part { file: Arc::new(file), offset };
+        Ok(Self { name, length: end - offset, access: Access::default(), kind })
+    }
+
+    /// Like [`Source::from_file_part`], for a descriptor that stays the caller's: it is duplicated, never closed,
+    /// never moved.
+    ///
+    /// # Errors
+    /// As [`Source::from_file_part`].
+    #[cfg(unix)]
+    pub fn from_fd_part(
+        name: String,
+        fd: std::os::fd::BorrowedFd<'_>,
+        offset: u64,
+        length: Option<u64>,
+    ) -> Result<Self, Error> {
+        let fd = fd.try_clone_to_owned().map_err(|source| io_error("duplicate", &name, source))?;
+        Self::from_file_part(name, File::from(fd), offset, length)
+    }
+
+    /// Chooses between maps and reads. [`Access::Read`] unless set.
+    #[must_use]
+    pub fn with_access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// The name given by the caller.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Length in bytes, fixed when the source was described.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Opens the source and checks that it is what was described.
+    pub(crate) fn open(&self) -> Result<Opened<'_>, Error> {
+        let (file, offset, whole) = match &self.kind {
+            Kind::Bytes(bytes) => {
+                return Ok(Opened { name: &self.name, length: self.length, bytes: Bytes::Memory(bytes) });
+            }
+            Kind::Part { file, offset } => (Arc::clone(file), *offset, false),
+            Kind::Whole(file) => (Arc::clone(file), 0, true),
+            Kind::Lazy(open) => {
+                let file = open().map_err(|source| io_error("open", &self.name, source))?;
+                (Arc::new(file), 0, true)
+            }
+        };
+        let metadata = file.metadata().map_err(|source| io_error("stat", &self.name, source))?;
+        if !metadata.is_file() {
+            return Err(Error::NotRegular { name: self.name.clone() });
+        }
+        if whole && metadata.len() != self.length {
+            return Err(Error::Length {
+                name: self.name.clone(),
+                expected: self.length,
+                found: metadata.len(),
+            });
+        }
+        let map = match self.access {
+            Access::Read => false,
+            Access::Map => self.length > 0,
+            Access::Auto => self.length >= map::WORTH_MAPPING && stable::cannot_change(&file),
+        };
+        let stamp = Stamp::of(&metadata);
+        let bytes = Bytes::File { file, offset, whole, map, stamp };
+        Ok(Opened { name: &self.name, length: self.length, bytes })
+    }
+}
+
+/// A source that is open.
+pub(crate) struct Opened<'a> {
+    name: &'a str,
+    length: u64,
+    bytes: Bytes<'a>,
+}
+
+enum Bytes<'a> {
+    Memory(&'a [u8]),
+    File { file: Arc<File>, offset: u64, whole: bool, map: bool, stamp: Stamp },
+}
+
+impl Opened<'_> {
+    pub(crate) fn access(&self) -> AccessUsed {
+        match &self.bytes {
+            Bytes::Memory(_) => AccessUsed::Memory,
+            Bytes::File { map: true, .. } => AccessUsed::Map,
+            Bytes::File { map: false, .. } => AccessUsed::Read,
+        }
+    }
+
+    /// Hands out the bytes of `range` in order, in blocks that fit `buffer`.
+    pub(crate) fn for_each_block(
+        &self,
+        range: ByteRange,
+        buffer: &mut [u8],
+        each: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        match &self.bytes {
+            Bytes::Memory(bytes) => {
+                let (start, end) = (range.start() as usize, range.end() as usize);
+                bytes[start..end].chunks(buffer.len()).try_for_each(each)
+            }
+            Bytes::File { file, offset, map: true, .. } => {
+                map::for_each_block(self.name, file, *offset, range, buffer.len(), each)
+            }
+            Bytes::File { file, offset, map: false, .. } => {
+                read::for_each_block(self.name, file, *offset, range, buffer, each)
+            }
+        }
+    }
+
+    /// After the last job: the file still has its length and nobody touched it.
+    ///
+    /// This catches accidents. A writer who holds a shared map can change bytes without moving any time stamp.
+    pub(crate) fn check_unchanged(&self) -> Result<(), Error> {
+        let Bytes::File { file, whole, stamp, .. } = &self.bytes else { return Ok(()) };
+        let metadata = file.metadata().map_err(|source| io_error("stat", self.name, source))?;
+        if *whole && metadata.len() != self.length {
+            let found = metadata.len();
+            return Err(Error::Length { name: self.name.into(), expected: self.length, found });
+        }
+        if Stamp::of(&metadata) != *stamp {
+            return Err(Error::Changed { name: self.name.into() });
+        }
+        if *whole && read::at(file, &mut [0], self.length).map_err(|e| io_error("read", self.name, e))? != 0 {
+            return Err(Error::Length {
+                name: self.name.into(),
+                expected: self.length,
+                found: self.length.saturating_add(1),
+            });
+        }
+        Ok(())
+    }
+}
+
+fn regular_length(name: &str, file: &File) -> Result<u64, Error> {
+    let metadata = file.metadata().map_err(|source| io_error("stat", name, source))?;
+    if metadata.is_file() { Ok(metadata.len()) } else { Err(Error::NotRegular { name: name.into() }) }
+}
+
+fn open_without_blocking(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        options.custom_flags(flags.bits() as i32);
+    }
+    options.open(path)
+}
+
+fn io_error(operation: &'static str, name: &str, source: io::Error) -> Error {
+    Error::Io { operation, name: name.into(), offset: None, source }
+}
