@@ -1,0 +1,261 @@
+//! The Sigstore bundle (protobuf-specs, `sigstore_bundle.proto`, in its JSON form), as OMS spec 4 uses it.
+//!
+//! Refuses: any other media type, unknown members, no or two kinds of verification material, and everything that
+//! the strict JSON pass and the DSSE envelope refuse.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dsse::{Envelope, JsonEnvelope};
+use crate::json::{self, JsonFault};
+use crate::{Error, Limits};
+
+/// The media type of the bundles that OMS signers write.
+pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+/// A well-formed bundle. Nothing in it is trusted.
+pub(crate) struct Bundle {
+    pub(crate) material: Material,
+    pub(crate) envelope: Envelope,
+}
+
+/// What the bundle says of its signer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Material {
+    /// The `key` method. Bundles written before 1.1 have no hint.
+    Key { hint: Option<String> },
+    /// The `certificate` method: DER certificates in base64, leaf first.
+    Certificates(Vec<String>),
+    /// The `sigstore` method: one short-lived certificate, DER in base64.
+    Sigstore(String),
+}
+
+impl Material {
+    /// The name of the method in OMS.
+    pub(crate) fn method(&self) -> &'static str {
+        match self {
+            Self::Key { .. } => "key",
+            Self::Certificates(_) => "certificate",
+            Self::Sigstore(_) => "sigstore",
+        }
+    }
+}
+
+/// Why a bundle is malformed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BundleFault {
+    /// The JSON text itself.
+    #[error(transparent)]
+    Json(#[from] JsonFault),
+    /// Another media type.
+    #[error("media type expected {MEDIA_TYPE:?}, found {found:?}")]
+    MediaType {
+        /// The type found.
+        found: String,
+    },
+    /// Nothing says who signed.
+    #[error("verificationMaterial has none of publicKey, x509CertificateChain, certificate")]
+    NoMaterial,
+    /// Two signers at once.
+    #[error("verificationMaterial has more than one of publicKey, x509CertificateChain, certificate")]
+    MixedMaterial,
+    /// Another payload type.
+    #[error("payload type expected {:?}, found {found:?}", crate::dsse::PAYLOAD_TYPE)]
+    PayloadType {
+        /// The type found.
+        found: String,
+    },
+    /// None or several signatures.
+    #[error("expected exactly one signature, found {found}")]
+    SignatureCount {
+        /// How many.
+        found: usize,
+    },
+    /// Not canonical base64, or of nothing.
+    #[error("the {what} is not canonical base64")]
+    Base64 {
+        /// `"payload"` or `"signature"`.
+        what: &'static str,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct JsonBundle<'t> {
+    media_type: String,
+    verification_material: JsonMaterial,
+    #[serde(borrow)]
+    dsse_envelope: JsonEnvelope<'t>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct JsonMaterial {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    public_key: Option<JsonPublicKey>,
+    #[serde(default, rename = "x509CertificateChain", skip_serializing)]
+    chain: Option<JsonChain>,
+    #[serde(default, skip_serializing)]
+    certificate: Option<JsonCertificate>,
+    #[serde(default)]
+    tlog_entries: Vec<serde_json::Value>,
+    #[serde(default, skip_serializing)]
+    #[allow(dead_code, reason = "allowed beside every material; only the sigstore method reads it")]
+    timestamp_verification_data: Option<serde_json::Value>,
+}
+
+/// Other members (`rawBytes`, `keyDetails` of old bundles) are claims that nothing depends on.
+#[derive(Serialize, Deserialize)]
+struct JsonPublicKey {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct JsonChain {
+    certificates: Vec<JsonCertificate>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JsonCertificate {
+    raw_bytes: String,
+}
+
+impl Bundle {
+    /// Reads the text of a bundle; `path` is for messages.
+    pub(crate) fn parse(path: &str, text: &[u8], limits: &Limits) -> Result<Self, Error> {
+        let fault = |fault| Error::Bundle { path: path.into(), fault };
+        let bundle: JsonBundle<'_> =
+            json::parse(text, limits.json_depth).map_err(|json| fault(json.into()))?;
+        if bundle.media_type != MEDIA_TYPE {
+            return Err(fault(BundleFault::MediaType { found: bundle.media_type }));
+        }
+        let material = bundle.verification_material.decode().map_err(fault)?;
+        let envelope = bundle.dsse_envelope.decode().map_err(fault)?;
+        Ok(Self { material, envelope })
+    }
+
+    /// The current form of the `key` method (OMS 1.1): hint, no log entries, one signature.
+    #[cfg(feature = "sign")]
+    pub(crate) fn write_key_method(hint: String, payload: &[u8], signature: &[u8]) -> Result<Vec<u8>, Error> {
+        let public_key = Some(JsonPublicKey { hint: Some(hint) });
+        let bundle = JsonBundle {
+            media_type: MEDIA_TYPE.into(),
+            verification_material: JsonMaterial { public_key, ..JsonMaterial::default() },
+            dsse_envelope: JsonEnvelope::encode(payload, signature),
+        };
+        serde_json::to_vec(&bundle).map_err(|error| Error::Internal { what: error.to_string() })
+    }
+}
+
+impl JsonMaterial {
+    fn decode(self) -> Result<Material, BundleFault> {
+        match (self.public_key, self.chain, self.certificate) {
+            (Some(key), None, None) => Ok(Material::Key { hint: key.hint.filter(|hint| !hint.is_empty()) }),
+            (None, Some(chain), None) => {
+                Ok(Material::Certificates(chain.certificates.into_iter().map(|one| one.raw_bytes).collect()))
+            }
+            (None, None, Some(certificate)) => Ok(Material::Sigstore(certificate.raw_bytes)),
+            (None, None, None) => Err(BundleFault::NoMaterial),
+            _ => Err(BundleFault::MixedMaterial),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Bundle, BundleFault> {
+        Bundle::parse("b", text.as_bytes(), &Limits::default()).map_err(|error| match error {
+            Error::Bundle { fault, .. } => fault,
+            other => panic!("{other}"),
+        })
+    }
+
+    fn with(media_type: &str, material: &str, envelope: &str) -> String {
+        format!(
+            r#"{{"mediaType":"{media_type}","verificationMaterial":{material},"dsseEnvelope":{envelope}}}"#
+        )
+    }
+
+    const ENVELOPE: &str =
+        r#"{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[{"sig":"AA=="}]}"#;
+
+    #[test]
+    fn the_forms_that_signers_write() {
+        for (material, expected) in [
+            (r#"{"publicKey":{"hint":"ab"},"tlogEntries":[]}"#, Material::Key { hint: Some("ab".into()) }),
+            (r#"{"publicKey":{"rawBytes":"AA==","keyDetails":"X"}}"#, Material::Key { hint: None }),
+            (r#"{"publicKey":{"hint":""}}"#, Material::Key { hint: None }),
+            (
+                r#"{"x509CertificateChain":{"certificates":[{"rawBytes":"AA=="}]},"timestampVerificationData":{}}"#,
+                Material::Certificates(vec!["AA==".into()]),
+            ),
+            (r#"{"certificate":{"rawBytes":"AA=="},"tlogEntries":[{}]}"#, Material::Sigstore("AA==".into())),
+        ] {
+            assert_eq!(parse(&with(MEDIA_TYPE, material, ENVELOPE)).map(|b| b.material).unwrap(), expected);
+        }
+        for keyid in [r#","keyid":"""#, r#","keyid":null"#, r#","keyid":"x""#] {
+            let envelope = ENVELOPE.replace(r#""AA==""#, &format!(r#""AA=="{keyid}"#));
+            assert!(parse(&with(MEDIA_TYPE, r#"{"publicKey":{"hint":"ab"}}"#, &envelope)).is_ok(), "{keyid}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused_with_its_reason() {
+        let key = r#"{"publicKey":{"hint":"ab"}}"#;
+        type Fits = fn(&BundleFault) -> bool;
+        let shape: Fits = |fault| matches!(fault, BundleFault::Json(JsonFault::Shape { .. }));
+        let cases: Vec<(String, Fits)> = vec![
+            (
+                with("application/vnd.dev.sigstore.bundle.v0.2+json", key, ENVELOPE),
+                |f| matches!(f, BundleFault::MediaType { found } if found.contains("v0.2")),
+            ),
+            (with(MEDIA_TYPE, "{}", ENVELOPE), |f| *f == BundleFault::NoMaterial),
+            (
+                with(MEDIA_TYPE, r#"{"publicKey":{"hint":"a"},"certificate":{"rawBytes":"AA=="}}"#, ENVELOPE),
+                |f| *f == BundleFault::MixedMaterial,
+            ),
+            (with(MEDIA_TYPE, r#"{"publicKey":{},"extra":1}"#, ENVELOPE), shape),
+            (with(MEDIA_TYPE, r#"{"publicKey":{},"tlogEntries":null}"#, ENVELOPE), shape),
+            (with(MEDIA_TYPE, key, ENVELOPE).replacen('{', r#"{"extra":1,"#, 1), shape),
+            (with(MEDIA_TYPE, key, "{}"), shape),
+            (format!(r#"{{"mediaType":"{MEDIA_TYPE}","verificationMaterial":{key}}}"#), shape),
+            (with(MEDIA_TYPE, key, &ENVELOPE.replace("in-toto", "other")), |f| {
+                matches!(f, BundleFault::PayloadType { .. })
+            }),
+            (with(MEDIA_TYPE, key, &ENVELOPE.replace(r#"{"sig":"AA=="}"#, "")), |f| {
+                *f == BundleFault::SignatureCount { found: 0 }
+            }),
+            (
+                with(
+                    MEDIA_TYPE,
+                    key,
+                    &ENVELOPE.replace(r#"{"sig":"AA=="}"#, r#"{"sig":"AA=="},{"sig":"AA=="}"#),
+                ),
+                |f| *f == BundleFault::SignatureCount { found: 2 },
+            ),
+            (with(MEDIA_TYPE, key, &ENVELOPE.replace("e30=", "e3 0=")), |f| {
+                *f == BundleFault::Base64 { what: "payload" }
+            }),
+            (with(MEDIA_TYPE, key, &ENVELOPE.replace("AA==", "AA")), |f| {
+                *f == BundleFault::Base64 { what: "signature" }
+            }),
+            (with(MEDIA_TYPE, key, ENVELOPE) + "x", |f| {
+                matches!(f, BundleFault::Json(JsonFault::TrailingData { .. }))
+            }),
+            (with(MEDIA_TYPE, key, ENVELOPE).replacen('{', r#"{"mediaType":"x","#, 1), |f| {
+                matches!(f, BundleFault::Json(JsonFault::DuplicateMember { .. }))
+            }),
+            (String::new(), |f| matches!(f, BundleFault::Json(JsonFault::NotJson { .. }))),
+        ];
+        for (text, fits) in cases {
+            match parse(&text) {
+                Ok(_) => panic!("accepted: {text}"),
+                Err(fault) => assert!(fits(&fault), "{fault:?}: {text}"),
+            }
+        }
+    }
+}

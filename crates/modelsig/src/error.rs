@@ -1,0 +1,530 @@
+//! Every way to fail, and the one table that gives each kind its exit code and its C status.
+
+use std::io;
+
+use modelsig_hash::ByteRange;
+
+use crate::bundle::BundleFault;
+use crate::escape::Escaped;
+use crate::keys::KeyFault;
+use crate::model::PathFault;
+use crate::report::Report;
+use crate::statement::StatementFault;
+
+/// Every error of this crate. `path` is the file or folder that it is about: for files of a model the name inside
+/// the model, otherwise the path as the caller gave it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    // -- the model on disk --
+    /// There is nothing at the path of the model.
+    #[error("model {} does not exist", shown(.path))]
+    ModelNotFound {
+        /// The path.
+        path: String,
+    },
+    /// No file is left to sign.
+    #[error("model {} has no files to sign", shown(.path))]
+    EmptyModel {
+        /// The path.
+        path: String,
+    },
+    /// The operating system refused.
+    #[error("cannot {operation} {}: {source}", shown(.path))]
+    Io {
+        /// What was tried.
+        operation: &'static str,
+        /// The file.
+        path: String,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A FIFO, socket or device where only regular files may be.
+    #[error("{} is a {what}, not a regular file", shown(.path))]
+    SpecialFile {
+        /// The file.
+        path: String,
+        /// `"FIFO"`, `"socket"`, `"block device"`, `"character device"`, `"folder"` or `"special file"`.
+        what: &'static str,
+    },
+    /// A symbolic link, and links are not allowed by signer and caller both.
+    #[error("{} is a symbolic link", shown(.path))]
+    Symlink {
+        /// The link.
+        path: String,
+    },
+    /// A symbolic link that leads back to itself.
+    #[error("{} is a symbolic link that leads round in a circle", shown(.path))]
+    SymlinkLoop {
+        /// The link.
+        path: String,
+    },
+    /// A symbolic link to something outside the model.
+    #[error("{} is a symbolic link that leads out of the model, to {}", shown(.path), shown(.target))]
+    SymlinkOutside {
+        /// The link.
+        path: String,
+        /// Where it ends.
+        target: String,
+    },
+    /// A symbolic link to a folder; only links to files can be allowed.
+    #[error("{} is a symbolic link to a folder", shown(.path))]
+    SymlinkToFolder {
+        /// The link.
+        path: String,
+    },
+    /// A file name that is not UTF-8 and thus cannot be signed.
+    #[error("the name of {} is not UTF-8", shown(.path))]
+    NameNotUtf8 {
+        /// The name with the offending bytes replaced.
+        path: String,
+    },
+    /// A file name that cannot stand in a manifest.
+    #[error("the name {} cannot be signed: {fault}", shown(.path))]
+    BadName {
+        /// The name.
+        path: String,
+        /// What is wrong with it.
+        fault: PathFault,
+    },
+
+    // -- the model against its manifest --
+    /// One or more files do not hold; the report names each.
+    #[error("{}", .0.verdict_line())]
+    Rejected(Box<Report>),
+    /// The bytes are not those that were signed.
+    #[error("{} does not have the signed content: expected {expected}, found {found}", shown(.path))]
+    DigestMismatch {
+        /// The file.
+        path: String,
+        /// The signed digest, `algorithm:hex`. For a damaged chunk or shard, the digest of the first of them.
+        expected: String,
+        /// The digest found.
+        found: String,
+        /// The damaged byte ranges, when chunks or shards tell them; empty otherwise.
+        ranges: Vec<ByteRange>,
+    },
+    /// A file ends before its signed length.
+    #[error("{} is cut short: expected {expected} bytes, found {found}", shown(.path))]
+    Truncated {
+        /// The file.
+        path: String,
+        /// The signed length in bytes.
+        expected: u64,
+        /// The length found.
+        found: u64,
+    },
+    /// A file goes on after its signed length.
+    #[error("{} has grown: expected {expected} bytes, found {found}", shown(.path))]
+    Grown {
+        /// The file.
+        path: String,
+        /// The signed length in bytes.
+        expected: u64,
+        /// The length found.
+        found: u64,
+    },
+    /// A signed file is not there.
+    #[error("{} is signed but missing", shown(.path))]
+    Missing {
+        /// The file.
+        path: String,
+    },
+    /// A file that nobody signed.
+    #[error("{} is not signed", shown(.path))]
+    Unsigned {
+        /// The file.
+        path: String,
+    },
+    /// A file of no bytes in a model signed by shards, which cannot cover it.
+    #[error("{} is empty, and a signature over shards does not cover empty files", shown(.path))]
+    EmptyNotCovered {
+        /// The file.
+        path: String,
+    },
+    /// Length or time stamps moved while the file was being read.
+    #[error("{} changed while it was read", shown(.path))]
+    Changed {
+        /// The file.
+        path: String,
+    },
+    /// The caller wants to ignore what the signer signed.
+    #[error("{} is signed and cannot be ignored", shown(.path))]
+    IgnoredButSigned {
+        /// The path to ignore.
+        path: String,
+    },
+
+    // -- the bundle --
+    /// There is nothing at the path of the bundle.
+    #[error("signature bundle {} does not exist", shown(.path))]
+    BundleNotFound {
+        /// The path.
+        path: String,
+    },
+    /// Larger, longer or deeper than the [`Limits`](crate::Limits) allow.
+    #[error("{}: {what} is {found}, more than the limit of {limit}", shown(.path))]
+    Limit {
+        /// The file.
+        path: String,
+        /// What is limited, with its unit.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+        /// What was found.
+        found: u64,
+    },
+    /// Not a well-formed Sigstore bundle with a DSSE envelope.
+    #[error("bundle {}: {fault}", shown(.path))]
+    Bundle {
+        /// The bundle.
+        path: String,
+        /// What is wrong.
+        fault: BundleFault,
+    },
+    /// The signature holds, but what was signed is not a well-formed OMS statement.
+    #[error("statement in {}: {fault}", shown(.path))]
+    Statement {
+        /// The bundle.
+        path: String,
+        /// What is wrong.
+        fault: StatementFault,
+    },
+    /// The root digest in the statement is not that of its resources.
+    #[error(
+        "statement in {}: the root digest {expected} is not that of the listed resources, {found}",
+        shown(.path)
+    )]
+    RootDigestMismatch {
+        /// The bundle.
+        path: String,
+        /// The digest in the subject of the statement.
+        expected: String,
+        /// The digest over the resources.
+        found: String,
+    },
+    /// Well-formed, but beyond what this version or build supports.
+    #[error("{}: {what} is not supported", shown(.path))]
+    Unsupported {
+        /// The file.
+        path: String,
+        /// What is not supported.
+        what: String,
+    },
+
+    // -- trust --
+    /// No trusted key made this signature.
+    #[error("the signature in {} was not made over this content by {}", shown(.path), trusted(.keys))]
+    BadSignature {
+        /// The bundle.
+        path: String,
+        /// The hints of the keys that were tried.
+        keys: Vec<String>,
+    },
+    /// The bundle names another key than the trusted ones.
+    #[error("bundle {} was signed with another key: expected {}, found {}", shown(.path), trusted(.keys), shown(.hint))]
+    HintMismatch {
+        /// The bundle.
+        path: String,
+        /// The hint in the bundle.
+        hint: String,
+        /// The hints of the trusted keys.
+        keys: Vec<String>,
+    },
+    /// The bundle was made with another method than the one that the caller trusts.
+    #[error("bundle {} was signed with the {found} method, but the trust given is for the {expected} method", shown(.path))]
+    MethodMismatch {
+        /// The bundle.
+        path: String,
+        /// The method of the caller's trust material.
+        expected: &'static str,
+        /// The method of the bundle.
+        found: &'static str,
+    },
+    /// The verifier was given no key.
+    #[error("no trusted key was given")]
+    NoTrust,
+
+    // -- keys --
+    /// A key file that cannot be used.
+    #[error("key {}: {fault}", shown(.path))]
+    Key {
+        /// The file, or where else the key came from.
+        path: String,
+        /// What is wrong.
+        fault: KeyFault,
+    },
+    /// A private key that other users can read.
+    #[error("private key {} can be read by other users (mode {mode:03o})", shown(.path))]
+    KeyReadableByOthers {
+        /// The file.
+        path: String,
+        /// Its permission bits.
+        mode: u32,
+    },
+
+    // -- writing --
+    /// The file to be written is there already.
+    #[error("{} exists already", shown(.path))]
+    AlreadyExists {
+        /// The file.
+        path: String,
+    },
+    /// A file that is not a bundle stands where the bundle is to be written.
+    #[error("{} is not a signature bundle, and is not overwritten", shown(.path))]
+    NotABundle {
+        /// The file.
+        path: String,
+    },
+
+    // -- the caller --
+    /// Options that contradict each other or the model.
+    #[error("{what}")]
+    Usage {
+        /// What is wrong with them.
+        what: String,
+    },
+    /// The operation was cancelled.
+    #[error("cancelled")]
+    Cancelled,
+    /// A fault of modelsig itself.
+    #[error("internal error: {what}")]
+    Internal {
+        /// What happened.
+        what: String,
+    },
+}
+
+/// What kind of failure an [`Error`] is: the stable part, on which programs should decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The bytes of a file are not the signed ones, or it has another length.
+    Mismatch,
+    /// A signed file is not there.
+    Missing,
+    /// A file is there that was not signed.
+    Unsigned,
+    /// A file changed while it was read.
+    Changed,
+    /// A symbolic link, FIFO, socket or device in the model.
+    ForbiddenFile,
+    /// The signature is not valid over the content.
+    BadSignature,
+    /// The signature may be valid, but was made by somebody else.
+    Untrusted,
+    /// The statement contradicts itself: its root digest is not that of its resources.
+    RootDigest,
+    /// The caller's policy forbids it.
+    Policy,
+    /// Wrong or contradictory arguments.
+    Usage,
+    /// A file or folder is not there.
+    NotFound,
+    /// The operating system refused.
+    Io,
+    /// Not a well-formed bundle or statement.
+    Malformed,
+    /// Beyond what this version or build supports.
+    Unsupported,
+    /// A limit was exceeded.
+    Limit,
+    /// A key cannot be used.
+    Key,
+    /// Something stands in the way of what was to be written.
+    Exists,
+    /// The model has nothing to sign, or names that cannot be signed.
+    Unsignable,
+    /// A fault of modelsig itself.
+    Internal,
+    /// The caller stopped it.
+    Cancelled,
+}
+
+/// How the process ends for a kind of error, and the number that the C ABI returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The kind.
+    pub kind: ErrorKind,
+    /// Its name in reports.
+    pub name: &'static str,
+    /// 1: a negative verdict. 2: no verdict. 130: interrupted.
+    pub exit_code: u8,
+    /// Status of the C ABI. Numbers are never reused.
+    pub status: i32,
+}
+
+const fn outcome(kind: ErrorKind, name: &'static str, exit_code: u8, status: i32) -> Outcome {
+    Outcome { kind, name, exit_code, status }
+}
+
+/// The one table of outcomes. Success is exit code 0 and status 0.
+pub const OUTCOMES: [Outcome; 20] = [
+    outcome(ErrorKind::Mismatch, "mismatch", 1, 100),
+    outcome(ErrorKind::Missing, "missing", 1, 101),
+    outcome(ErrorKind::Unsigned, "unsigned", 1, 102),
+    outcome(ErrorKind::Changed, "changed", 1, 103),
+    outcome(ErrorKind::ForbiddenFile, "forbidden-file", 1, 104),
+    outcome(ErrorKind::BadSignature, "bad-signature", 1, 110),
+    outcome(ErrorKind::Untrusted, "untrusted", 1, 111),
+    outcome(ErrorKind::RootDigest, "root-digest", 1, 112),
+    outcome(ErrorKind::Policy, "policy", 1, 120),
+    outcome(ErrorKind::Usage, "usage", 2, 200),
+    outcome(ErrorKind::NotFound, "not-found", 2, 201),
+    outcome(ErrorKind::Io, "io", 2, 202),
+    outcome(ErrorKind::Malformed, "malformed", 2, 203),
+    outcome(ErrorKind::Unsupported, "unsupported", 2, 204),
+    outcome(ErrorKind::Limit, "limit", 2, 205),
+    outcome(ErrorKind::Key, "key", 2, 206),
+    outcome(ErrorKind::Exists, "exists", 2, 207),
+    outcome(ErrorKind::Unsignable, "unsignable", 2, 208),
+    outcome(ErrorKind::Internal, "internal", 2, 299),
+    outcome(ErrorKind::Cancelled, "cancelled", 130, 300),
+];
+
+impl ErrorKind {
+    /// Its row of [`OUTCOMES`].
+    pub fn outcome(self) -> Outcome {
+        // The table is complete: `the_table_is_complete_and_in_order` below.
+        OUTCOMES[self as usize]
+    }
+}
+
+impl Error {
+    /// What kind of failure this is. For [`Error::Rejected`] it is that of the gravest problem in the report.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Rejected(report) => report
+                .problems()
+                .map(Self::kind)
+                .min_by_key(|kind| gravity(*kind))
+                .unwrap_or(ErrorKind::Internal),
+            Self::DigestMismatch { .. } | Self::Truncated { .. } | Self::Grown { .. } => ErrorKind::Mismatch,
+            Self::Missing { .. } => ErrorKind::Missing,
+            Self::Unsigned { .. } | Self::EmptyNotCovered { .. } => ErrorKind::Unsigned,
+            Self::Changed { .. } => ErrorKind::Changed,
+            Self::SpecialFile { .. }
+            | Self::Symlink { .. }
+            | Self::SymlinkLoop { .. }
+            | Self::SymlinkOutside { .. }
+            | Self::SymlinkToFolder { .. } => ErrorKind::ForbiddenFile,
+            Self::BadSignature { .. } => ErrorKind::BadSignature,
+            Self::HintMismatch { .. } => ErrorKind::Untrusted,
+            Self::RootDigestMismatch { .. } => ErrorKind::RootDigest,
+            Self::IgnoredButSigned { .. } => ErrorKind::Policy,
+            Self::Usage { .. } | Self::NoTrust | Self::MethodMismatch { .. } => ErrorKind::Usage,
+            Self::ModelNotFound { .. } | Self::BundleNotFound { .. } => ErrorKind::NotFound,
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => ErrorKind::NotFound,
+            Self::Io { .. } => ErrorKind::Io,
+            Self::Bundle { .. } | Self::Statement { .. } => ErrorKind::Malformed,
+            Self::Unsupported { .. } => ErrorKind::Unsupported,
+            Self::Limit { .. } => ErrorKind::Limit,
+            Self::Key { .. } | Self::KeyReadableByOthers { .. } => ErrorKind::Key,
+            Self::AlreadyExists { .. } | Self::NotABundle { .. } => ErrorKind::Exists,
+            Self::EmptyModel { .. } | Self::NameNotUtf8 { .. } | Self::BadName { .. } => {
+                ErrorKind::Unsignable
+            }
+            Self::Internal { .. } => ErrorKind::Internal,
+            Self::Cancelled => ErrorKind::Cancelled,
+        }
+    }
+
+    /// The file or folder that the error is about, when there is one.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::ModelNotFound { path }
+            | Self::EmptyModel { path }
+            | Self::Io { path, .. }
+            | Self::SpecialFile { path, .. }
+            | Self::Symlink { path }
+            | Self::SymlinkLoop { path }
+            | Self::SymlinkOutside { path, .. }
+            | Self::SymlinkToFolder { path }
+            | Self::NameNotUtf8 { path }
+            | Self::BadName { path, .. }
+            | Self::DigestMismatch { path, .. }
+            | Self::Truncated { path, .. }
+            | Self::Grown { path, .. }
+            | Self::Missing { path }
+            | Self::Unsigned { path }
+            | Self::EmptyNotCovered { path }
+            | Self::Changed { path }
+            | Self::IgnoredButSigned { path }
+            | Self::BundleNotFound { path }
+            | Self::Limit { path, .. }
+            | Self::Bundle { path, .. }
+            | Self::Statement { path, .. }
+            | Self::RootDigestMismatch { path, .. }
+            | Self::Unsupported { path, .. }
+            | Self::BadSignature { path, .. }
+            | Self::HintMismatch { path, .. }
+            | Self::MethodMismatch { path, .. }
+            | Self::Key { path, .. }
+            | Self::KeyReadableByOthers { path, .. }
+            | Self::AlreadyExists { path }
+            | Self::NotABundle { path } => Some(path),
+            Self::Rejected(report) => Some(report.model()),
+            Self::NoTrust | Self::Usage { .. } | Self::Cancelled | Self::Internal { .. } => None,
+        }
+    }
+
+    pub(crate) fn io(operation: &'static str, path: impl Into<String>, source: io::Error) -> Self {
+        Self::Io { operation, path: path.into(), source }
+    }
+
+    /// An error of the engine about the file `path` of a model.
+    pub(crate) fn from_engine(path: &str, error: modelsig_hash::Error) -> Self {
+        let path = path.to_owned();
+        match error {
+            modelsig_hash::Error::Io { operation, source, .. } => Self::Io { operation, path, source },
+            modelsig_hash::Error::NotRegular { .. } => Self::SpecialFile { path, what: "special file" },
+            modelsig_hash::Error::Length { .. } | modelsig_hash::Error::Changed { .. } => {
+                Self::Changed { path }
+            }
+            modelsig_hash::Error::AlgorithmNotBuilt { algorithm } => {
+                Self::Unsupported { path, what: format!("the hash {algorithm}, left out of this build,") }
+            }
+            modelsig_hash::Error::Cancelled => Self::Cancelled,
+            other => Self::Internal { what: other.to_string() },
+        }
+    }
+}
+
+/// Rank of a kind among several problems of one model: a negative verdict weighs more than no verdict.
+fn gravity(kind: ErrorKind) -> (u8, ErrorKind) {
+    (kind.outcome().exit_code, kind)
+}
+
+fn shown(name: &str) -> String {
+    format!("'{}'", Escaped(name))
+}
+
+fn trusted(hints: &[String]) -> String {
+    match hints {
+        [one] => format!("the trusted key {one}"),
+        many => format!("any of the {} trusted keys {}", many.len(), many.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_complete_and_in_order() {
+        for (index, row) in OUTCOMES.iter().enumerate() {
+            assert_eq!(row.kind as usize, index);
+            assert!(matches!(row.exit_code, 1 | 2 | 130));
+        }
+        // The last variant is the last row, so no kind is without one.
+        assert_eq!(ErrorKind::Cancelled as usize + 1, OUTCOMES.len());
+        let statuses: std::collections::BTreeSet<_> = OUTCOMES.iter().map(|row| row.status).collect();
+        assert_eq!(statuses.len(), OUTCOMES.len(), "a status is used once");
+    }
+
+    #[test]
+    fn names_are_escaped_in_messages() {
+        let error = Error::Unsigned { path: "a\u{1b}[2J".into() };
+        assert_eq!(error.to_string(), r"'a\u{1b}[2J' is not signed");
+    }
+}

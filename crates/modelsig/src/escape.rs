@@ -1,0 +1,51 @@
+//! The one way a name from outside reaches a message, a log or a terminal.
+
+use std::fmt;
+
+/// Shows text with everything escaped that could move a cursor, forge a line or reorder what is read: control
+/// characters (C0, DEL, C1), line separators, bidirectional and zero-width controls, and the backslash that marks
+/// an escape.
+///
+/// ```
+/// assert_eq!(modelsig::Escaped("a\u{1b}[2Kb\n").to_string(), r"a\u{1b}[2Kb\u{a}");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Escaped<'a>(pub &'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            if character == '\\' {
+                f.write_str("\\\\")?;
+            } else if must_be_escaped(character) {
+                write!(f, "\\u{{{:x}}}", character as u32)?;
+            } else {
+                fmt::Write::write_char(f, character)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// True for characters that change how the text around them is shown.
+pub(crate) fn must_be_escaped(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_moves_the_cursor_passes() {
+        let shown = |text: &str| Escaped(text).to_string();
+        assert_eq!(shown("model-ü-模型.bin"), "model-ü-模型.bin");
+        assert_eq!(shown("a\r\nb\tc"), r"a\u{d}\u{a}b\u{9}c");
+        assert_eq!(shown("gnp.\u{202e}exe"), r"gnp.\u{202e}exe");
+        assert_eq!(shown("\u{9b}31m\u{7f}"), r"\u{9b}31m\u{7f}");
+        assert_eq!(shown(r"a\u{a}"), r"a\\u{a}");
+    }
+}

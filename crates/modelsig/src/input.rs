@@ -1,0 +1,88 @@
+//! The one way in for small files (bundles and keys): regular files only, opened without blocking, read up to a
+//! limit and no further.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::{Error, Limits};
+
+/// Reads a bundle.
+pub(crate) fn read_bundle(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
+    let name = path.to_string_lossy().into_owned();
+    let file = match open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(Error::BundleNotFound { path: name });
+        }
+        result => result.map_err(|error| Error::io("open", &name, error))?,
+    };
+    read_limited(file, &name, limits.bundle_bytes, "the size of a bundle in bytes")
+}
+
+/// Reads a key file, which must be text.
+pub(crate) fn read_key(path: &Path, limits: &Limits) -> Result<Zeroizing<String>, Error> {
+    let name = path.to_string_lossy().into_owned();
+    let file = open(path).map_err(|error| Error::io("open", &name, error))?;
+    text(file, name, limits)
+}
+
+/// Reads a private key file, which must be closed to other users.
+#[cfg(feature = "sign")]
+pub(crate) fn read_private_key(path: &Path, limits: &Limits) -> Result<Zeroizing<String>, Error> {
+    let name = path.to_string_lossy().into_owned();
+    let file = open(path).map_err(|error| Error::io("open", &name, error))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = file.metadata().map_err(|error| Error::io("stat", &name, error))?;
+        let mode = metadata.mode() & 0o777;
+        if metadata.is_file() && mode & 0o077 != 0 {
+            return Err(Error::KeyReadableByOthers { path: name, mode });
+        }
+    }
+    text(file, name, limits)
+}
+
+fn text(file: File, name: String, limits: &Limits) -> Result<Zeroizing<String>, Error> {
+    let bytes =
+        Zeroizing::new(read_limited(file, &name, limits.key_bytes, "the size of a key file in bytes")?);
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+        Err(_) => Err(Error::Key { path: name, fault: crate::keys::KeyFault::NotPem }),
+    }
+}
+
+/// A FIFO with no writer would block an ordinary open for ever.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        options.custom_flags(flags.bits() as i32);
+    }
+    options.open(path)
+}
+
+fn read_limited(file: File, name: &str, limit: u64, what: &'static str) -> Result<Vec<u8>, Error> {
+    let metadata = file.metadata().map_err(|error| Error::io("stat", name, error))?;
+    if !metadata.is_file() {
+        return Err(Error::SpecialFile {
+            path: name.into(),
+            what: crate::model::kind_of(metadata.file_type()),
+        });
+    }
+    let too_large = |found| Error::Limit { path: name.into(), what, limit, found };
+    if metadata.len() > limit {
+        return Err(too_large(metadata.len()));
+    }
+    // The metadata already fits the limit; a pseudo file may say 0 and hold more.
+    let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::io("read", name, error))?;
+    if bytes.len() as u64 > limit { Err(too_large(bytes.len() as u64)) } else { Ok(bytes) }
+}

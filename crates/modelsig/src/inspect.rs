@@ -1,0 +1,137 @@
+//! What a bundle says, without believing any of it.
+
+use std::path::Path;
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use crate::bundle::{Bundle, Material};
+use crate::manifest::{Manifest, Proof};
+use crate::{Error, Limits, input, statement};
+
+/// The claims of a bundle. No signature was checked: anybody can write anything into a bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// `"key"`, `"certificate"` or `"sigstore"`.
+    pub method: &'static str,
+    /// The hint of the key, for the `key` method.
+    pub hint: Option<String>,
+    /// Number of certificates, for the other methods.
+    pub certificates: usize,
+    /// The name the signer gave the model.
+    pub subject: String,
+    /// `sha256:…`; it is that of the listed resources.
+    pub root_digest: String,
+    /// `"files"` or `"shards"`.
+    pub serialization: &'static str,
+    /// `"sha256"`, `"blake2b"` or `"blake3"`.
+    pub hash: &'static str,
+    /// Symbolic links were followed.
+    pub allow_symlinks: bool,
+    /// Paths left out.
+    pub ignore_paths: Vec<String>,
+    /// The files, in code-point order.
+    pub resources: Vec<InspectedResource>,
+}
+
+/// A file that a bundle lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InspectedResource {
+    /// Its name.
+    pub name: String,
+    /// The digest of the whole file, hexadecimal; absent for shards.
+    pub digest: Option<String>,
+    /// Its length in bytes, when chunk index or shards tell it.
+    pub length: Option<u64>,
+    /// Bytes in each chunk, when there is a chunk index.
+    pub chunk_size: Option<u64>,
+    /// Number of digests below the whole: chunks or shards.
+    pub parts: usize,
+}
+
+/// Reads a bundle without verifying it.
+///
+/// # Errors
+/// As verification, up to the point where it would need a key or the model.
+pub fn inspect(bundle: &Path, limits: &Limits) -> Result<Inspection, Error> {
+    let name = bundle.to_string_lossy();
+    let text = input::read_bundle(bundle, limits)?;
+    let bundle = Bundle::parse(&name, &text, limits)?;
+    let manifest = statement::parse(&name, &bundle.envelope.payload, limits)?;
+    Ok(Inspection::new(&bundle.material, &manifest))
+}
+
+impl Inspection {
+    fn new(material: &Material, manifest: &Manifest) -> Self {
+        let (hint, certificates) = match material {
+            Material::Key { hint } => (hint.clone(), 0),
+            Material::Certificates(chain) => (None, chain.len()),
+            Material::Sigstore(_) => (None, 1),
+        };
+        let ignored = |path: &crate::manifest::RecordedIgnore| match path {
+            crate::manifest::RecordedIgnore::Relative(path) => path.to_string(),
+            crate::manifest::RecordedIgnore::Absolute(path)
+            | crate::manifest::RecordedIgnore::Inert(path) => path.clone(),
+        };
+        let resource = |file: &crate::manifest::SignedFile| {
+            let (digest, chunk_size, parts) = match &file.proof {
+                Proof::Whole { digest, chunks } => (
+                    Some(digest.to_string()),
+                    chunks.as_ref().map(|chunks| chunks.chunk_size.bytes()),
+                    chunks.as_ref().map_or(0, |chunks| chunks.chunks().count()),
+                ),
+                Proof::Shards(shards) => (None, None, shards.len()),
+            };
+            InspectedResource {
+                name: file.name.to_string(),
+                digest,
+                length: file.length(),
+                chunk_size,
+                parts,
+            }
+        };
+        Self {
+            method: material.method(),
+            hint,
+            certificates,
+            subject: manifest.subject.clone(),
+            root_digest: format!("{:?}", manifest.root_digest),
+            serialization: manifest.serialization.method.id(),
+            hash: manifest.serialization.hash.id(),
+            allow_symlinks: manifest.serialization.allow_symlinks,
+            ignore_paths: manifest.serialization.ignore_paths.iter().map(ignored).collect(),
+            resources: manifest.files.iter().map(resource).collect(),
+        }
+    }
+}
+
+impl Serialize for Inspection {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Inspection", 11)?;
+        object.serialize_field("trusted", &false)?;
+        object.serialize_field("method", self.method)?;
+        object.serialize_field("hint", &self.hint)?;
+        object.serialize_field("certificates", &self.certificates)?;
+        object.serialize_field("subject", &self.subject)?;
+        object.serialize_field("root_digest", &self.root_digest)?;
+        object.serialize_field("serialization", self.serialization)?;
+        object.serialize_field("hash", self.hash)?;
+        object.serialize_field("allow_symlinks", &self.allow_symlinks)?;
+        object.serialize_field("ignore_paths", &self.ignore_paths)?;
+        object.serialize_field("resources", &self.resources)?;
+        object.end()
+    }
+}
+
+impl Serialize for InspectedResource {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Resource", 5)?;
+        object.serialize_field("name", &self.name)?;
+        object.serialize_field("digest", &self.digest)?;
+        object.serialize_field("length", &self.length)?;
+        object.serialize_field("chunk_size", &self.chunk_size)?;
+        object.serialize_field("parts", &self.parts)?;
+        object.end()
+    }
+}

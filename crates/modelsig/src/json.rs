@@ -1,0 +1,229 @@
+//! A strict pass over JSON text (RFC 8259) before any of it is believed.
+//!
+//! Refuses what parsers read differently: duplicate members at any depth, trailing data, a byte order mark, nesting
+//! beyond the limit. In everything else it is serde_json.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// Why a text is refused before its content is looked at.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JsonFault {
+    /// Not JSON at all, or cut short.
+    #[error("not JSON: {reason}")]
+    NotJson {
+        /// The parser's words, with line and column.
+        reason: String,
+    },
+    /// A UTF-8 byte order mark in front.
+    #[error("a byte order mark stands before the JSON text")]
+    ByteOrderMark,
+    /// Something follows the JSON text.
+    #[error("data follows the JSON text: {reason}")]
+    TrailingData {
+        /// The parser's words, with line and column.
+        reason: String,
+    },
+    /// An object has a member twice; readers disagree on which one counts.
+    #[error("member \"{}\" stands twice in one object", crate::Escaped(.member))]
+    DuplicateMember {
+        /// The member's name.
+        member: String,
+    },
+    /// Arrays and objects are nested too deeply.
+    #[error("nested deeper than {limit} levels")]
+    TooDeep {
+        /// The limit.
+        limit: usize,
+    },
+    /// JSON, but not of the shape that the format demands.
+    #[error("{reason}")]
+    Shape {
+        /// The parser's words, with line and column.
+        reason: String,
+    },
+}
+
+/// Checks the text, then reads it into `T`.
+pub(crate) fn parse<'t, T: Deserialize<'t>>(text: &'t [u8], depth: usize) -> Result<T, JsonFault> {
+    check(text, depth)?;
+    serde_json::from_slice(text).map_err(|error| JsonFault::Shape { reason: error.to_string() })
+}
+
+/// The strict pass alone.
+pub(crate) fn check(text: &[u8], depth: usize) -> Result<(), JsonFault> {
+    if text.starts_with(b"\xef\xbb\xbf") {
+        return Err(JsonFault::ByteOrderMark);
+    }
+    let violation = RefCell::new(None);
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let node = Node { room: depth, depth, violation: &violation };
+    if let Err(error) = node.deserialize(&mut deserializer) {
+        return Err(violation.take().unwrap_or(JsonFault::NotJson { reason: error.to_string() }));
+    }
+    deserializer.end().map_err(|error| JsonFault::TrailingData { reason: error.to_string() })
+}
+
+/// Any JSON value, looked at and forgotten.
+#[derive(Clone, Copy)]
+struct Node<'v> {
+    room: usize,
+    depth: usize,
+    violation: &'v RefCell<Option<JsonFault>>,
+}
+
+impl Node<'_> {
+    fn refuse<E: serde::de::Error>(self, fault: JsonFault) -> E {
+        *self.violation.borrow_mut() = Some(fault);
+        E::custom("refused")
+    }
+
+    fn inner<E: serde::de::Error>(self) -> Result<Self, E> {
+        match self.room.checked_sub(1) {
+            Some(room) => Ok(Self { room, ..self }),
+            None => Err(self.refuse(JsonFault::TooDeep { limit: self.depth })),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let inner = self.inner()?;
+        while elements.next_element_seed(inner)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let inner = self.inner()?;
+        let mut seen = HashSet::new();
+        while let Some(member) = members.next_key::<String>()? {
+            if seen.contains(&member) {
+                return Err(self.refuse(JsonFault::DuplicateMember { member }));
+            }
+            seen.insert(member);
+            members.next_value_seed(inner)?;
+        }
+        Ok(())
+    }
+}
+
+/// A positive whole number, which some signers write with a decimal point (`100.0`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Integral(pub(crate) u64);
+
+impl<'de> Deserialize<'de> for Integral {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IntegralVisitor;
+        impl Visitor<'_> for IntegralVisitor {
+            type Value = Integral;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a positive whole number")
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Integral, E> {
+                if number == 0 { Err(E::custom("0 is not positive")) } else { Ok(Integral(number)) }
+            }
+
+            fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Integral, E> {
+                // Every whole number below 2^53 is exact in a double; beyond that the signer's number is not known.
+                const EXACT: f64 = 9_007_199_254_740_992.0;
+                if (1.0..EXACT).contains(&number) && number.fract() == 0.0 {
+                    Ok(Integral(number as u64))
+                } else {
+                    Err(E::custom(format_args!("{number} is not a positive whole number")))
+                }
+            }
+        }
+        deserializer.deserialize_any(IntegralVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_strict_pass_refuses_what_readers_disagree_on() {
+        let ok = [
+            r#"{"a":1,"b":{"a":[1,{"a":null}]}}"#,
+            "[]",
+            "3",
+            "\"x\"",
+            " { } \n",
+            "[1,1,1]",
+            "true",
+            "-1.5e3",
+        ];
+        for text in ok {
+            assert_eq!(check(text.as_bytes(), 8), Ok(()), "{text}");
+        }
+        let duplicate = |member: &str| JsonFault::DuplicateMember { member: member.into() };
+        assert_eq!(check(br#"{"a":1,"b":2,"a":1}"#, 8), Err(duplicate("a")));
+        assert_eq!(check(br#"[{"x":{"a":1,"\u0061":1}}]"#, 8), Err(duplicate("a")));
+        assert_eq!(check(b"\xef\xbb\xbf{}", 8), Err(JsonFault::ByteOrderMark));
+        assert_eq!(check(b"[[[]]]", 2), Err(JsonFault::TooDeep { limit: 2 }));
+        assert_eq!(check(b"[[]]", 2), Ok(()));
+        assert!(matches!(check(b"{} {}", 8), Err(JsonFault::TrailingData { .. })));
+        assert!(matches!(check(b"{}x", 8), Err(JsonFault::TrailingData { .. })));
+        for text in ["", "{", "{'a':1}", "[1,]", "nul", "\"\n\"", "\"\\ud800\"", "01", "{\"a\"}", "\u{0}"] {
+            assert!(matches!(check(text.as_bytes(), 8), Err(JsonFault::NotJson { .. })), "{text:?}");
+        }
+        assert!(matches!(check(b"\"\xff\"", 8), Err(JsonFault::NotJson { .. })));
+    }
+
+    #[test]
+    fn integral_numbers() {
+        for (text, number) in
+            [("1", Some(1)), ("100.0", Some(100)), ("1e3", Some(1000)), ("0", None), ("-1", None)]
+        {
+            assert_eq!(parse::<Integral>(text.as_bytes(), 1).ok(), number.map(Integral), "{text}");
+        }
+        for text in ["1.5", "0.0", "1e300", "\"1\"", "null", "9007199254740992.0"] {
+            assert!(parse::<Integral>(text.as_bytes(), 1).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Checks that model weights are exactly what a trusted signer released, *before* anything loads them.
+//!
+//! modelsig reads and writes OpenSSF Model Signing (OMS) v1.0. The way of the data, and of this crate:
+//!
+//! ```text
+//! sign    model ─▶ manifest ─▶ statement ─▶ envelope (DSSE) ─▶ bundle
+//! verify  bundle ─▶ envelope ─▶ trust ─▶ statement ─▶ manifest ─▶ model ─▶ digests ─▶ report
+//! ```
+//!
+//! A [`Verifier`] holds the caller's [`Trust`] and [`Policy`]. [`Verifier::verify`] checks everything and returns a
+//! [`VerifiedModel`]; [`Verifier::open`] checks signature and folder, and each file when it is read. Both hand out
+//! verified *bytes* of signed names, not paths that could change between the check and the use.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let model_path = folder.path().join("model");
+//! # std::fs::create_dir(&model_path)?;
+//! # std::fs::write(model_path.join("weights.bin"), b"the weights")?;
+//! # let key = modelsig::PrivateKey::generate(modelsig::KeyType::Ed25519)?;
+//! # let public_pem = key.public_key().to_pem();
+//! # use modelsig::Signer;
+//! # modelsig::ModelSigner::new().sign(&model_path, &model_path.join("model.sig"), &key)?;
+//! use modelsig::{PublicKey, Verifier};
+//!
+//! let key = PublicKey::from_pem(&public_pem)?;
+//! let model = Verifier::new(key).verify(&model_path, &model_path.join("model.sig"))?;
+//! let weights: Vec<u8> = model.read("weights.bin")?;
+//! assert_eq!(weights, b"the weights");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Cargo features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `sign` | yes | making keys and signing models |
+//! | `blake2b` | yes | BLAKE2b-512 digests |
+//! | `rayon` | yes | a pool of threads; without it the caller's thread does all the work |
+//!
+//! A feature never changes a verdict: what a missing one would have handled is [`ErrorKind::Unsupported`].
+
+#![forbid(unsafe_code)]
+
+mod bundle;
+mod dsse;
+mod error;
+mod escape;
+mod input;
+mod inspect;
+mod json;
+mod keys;
+mod limits;
+mod loader;
+mod manifest;
+mod model;
+mod policy;
+mod report;
+#[cfg(feature = "sign")]
+mod sign;
+mod statement;
+mod trust;
+mod verify;
+
+pub use bundle::{BundleFault, MEDIA_TYPE};
+pub use dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
+pub use error::{Error, ErrorKind, OUTCOMES, Outcome};
+pub use escape::Escaped;
+pub use inspect::{InspectedResource, Inspection, inspect};
+pub use json::JsonFault;
+pub use keys::{KeyFault, KeyHint, KeyType, PublicKey, SignatureScheme};
+#[cfg(feature = "sign")]
+pub use keys::{PrivateKey, Signer};
+pub use limits::Limits;
+pub use loader::{SignedModel, VerifiedModel};
+pub use manifest::{CHUNK_INDEX, ChunkIndexFault, Method};
+pub use model::{GIT_DEFAULTS, ModelPath, PathFault, SkipReason, Skipped};
+pub use modelsig_hash as hash;
+pub use policy::{Check, Policy, UnsignedFiles, danger};
+pub use report::{Bytes, Checked, FileReport, Note, Report, SignerReport};
+#[cfg(feature = "sign")]
+pub use sign::{ChunkIndexing, ModelSigner, SignReport};
+pub use statement::{PREDICATE_TYPE, STATEMENT_TYPE, StatementFault};
+pub use trust::Trust;
+pub use verify::Verifier;

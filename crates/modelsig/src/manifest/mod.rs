@@ -1,0 +1,196 @@
+//! The manifest (OMS spec 5.2): which files a model has, and the digests that prove them.
+//!
+//! Built only by reading a signed statement or by hashing a model; grouped by file and ordered by name.
+
+mod chunk_index;
+mod root_digest;
+mod serialization;
+mod shards;
+
+use modelsig_hash::{ByteRange, Chunks, Digest, HashAlgorithm, Job, JobDigest};
+
+use crate::Error;
+use crate::model::ModelPath;
+use crate::policy::Check;
+use crate::report::Checked;
+pub use chunk_index::{CHUNK_INDEX, ChunkIndexFault};
+pub(crate) use chunk_index::{ChunkIndex, JsonChunkIndex};
+pub(crate) use root_digest::root_digest;
+pub use serialization::Method;
+#[cfg(feature = "sign")]
+pub(crate) use serialization::sharded_resources;
+pub(crate) use serialization::{
+    JsonSerialization, RecordedIgnore, Serialization, check_algorithm, group_by_file,
+};
+
+/// What a signed statement says about a model.
+#[derive(Clone, Debug)]
+pub(crate) struct Manifest {
+    /// The name the signer gave the model; informative.
+    pub(crate) subject: String,
+    pub(crate) root_digest: Digest,
+    pub(crate) serialization: Serialization,
+    /// In code-point order, each name once.
+    pub(crate) files: Vec<SignedFile>,
+    /// The resources were listed in the order of the specification.
+    pub(crate) in_order: bool,
+}
+
+/// A file and what proves it.
+#[derive(Clone, Debug)]
+pub(crate) struct SignedFile {
+    pub(crate) name: ModelPath,
+    pub(crate) proof: Proof,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Proof {
+    Whole {
+        digest: Digest,
+        chunks: Option<ChunkIndex>,
+    },
+    /// Tiles the file from its start, in order.
+    Shards(Vec<(ByteRange, Digest)>),
+}
+
+impl Manifest {
+    pub(crate) fn find(&self, name: &str) -> Option<&SignedFile> {
+        self.files.binary_search_by(|file| file.name.as_str().cmp(name)).ok().map(|index| &self.files[index])
+    }
+
+    /// True when `path` is a signed file or a folder with signed files.
+    pub(crate) fn covers(&self, path: &str) -> bool {
+        self.find(path).is_some() || {
+            let folder = format!("{path}/");
+            let next = self.files.partition_point(|file| file.name.as_str() < folder.as_str());
+            self.files.get(next).is_some_and(|file| file.name.as_str().starts_with(&folder))
+        }
+    }
+}
+
+impl SignedFile {
+    /// The signed length in bytes, when chunk index or shards tell it.
+    pub(crate) fn length(&self) -> Option<u64> {
+        match &self.proof {
+            Proof::Whole { chunks, .. } => chunks.as_ref().map(|chunks| chunks.length),
+            Proof::Shards(shards) => shards.last().map(|(range, _)| range.end()),
+        }
+    }
+
+    /// How `check` is carried out for this file.
+    pub(crate) fn checked(&self, check: Check) -> Checked {
+        match (&self.proof, check) {
+            (Proof::Shards(_), _) => Checked::Shards,
+            (Proof::Whole { chunks: Some(chunks), .. }, Check::Chunks) if chunks.has_digests() => {
+                Checked::Chunks
+            }
+            (Proof::Whole { chunks: Some(chunks), .. }, Check::Both) if chunks.has_digests() => Checked::Both,
+            (Proof::Whole { .. }, _) => Checked::Whole,
+        }
+    }
+
+    /// What must be hashed of a file of `length` bytes, which is the signed length if there is one.
+    pub(crate) fn jobs(&self, length: u64, check: Check) -> Vec<Job> {
+        let job = |range, algorithm, chunks| Job { range, algorithm, chunks };
+        match (&self.proof, self.checked(check)) {
+            (Proof::Shards(shards), _) => {
+                shards.iter().map(|(range, digest)| job(*range, digest.algorithm(), None)).collect()
+            }
+            (Proof::Whole { chunks: Some(chunks), .. }, Checked::Chunks) => {
+                chunks.chunks().map(|(range, _)| job(range, chunks.algorithm, None)).collect()
+            }
+            (Proof::Whole { digest, chunks: Some(chunks) }, Checked::Both) => {
+                let by_chunk = Chunks { size: chunks.chunk_size, algorithm: chunks.algorithm };
+                vec![job(ByteRange::whole(length), digest.algorithm(), Some(by_chunk))]
+            }
+            (Proof::Whole { digest, .. }, _) => vec![job(ByteRange::whole(length), digest.algorithm(), None)],
+        }
+    }
+
+    /// The one comparison of digests: whether what the jobs found is what was signed.
+    pub(crate) fn compare(&self, check: Check, found: &[JobDigest]) -> Result<(), Error> {
+        let damaged = Damage::new(&self.name);
+        match (&self.proof, self.checked(check)) {
+            (Proof::Shards(shards), _) => {
+                damaged.in_parts(shards.iter().copied(), found.iter().map(|job| &job.digest))
+            }
+            (Proof::Whole { chunks: Some(chunks), .. }, Checked::Chunks) => {
+                damaged.in_parts(chunks.chunks(), found.iter().map(|job| &job.digest))
+            }
+            (Proof::Whole { digest, chunks }, _) => {
+                let [whole] = found else { return Err(damaged.not_computed()) };
+                if let Some(chunks) = chunks.as_ref().filter(|_| self.checked(check) == Checked::Both) {
+                    damaged.in_parts(chunks.chunks(), whole.chunks.iter())?;
+                }
+                damaged.whole(digest, &whole.digest)
+            }
+        }
+    }
+
+    /// The same comparison for one job of a run that is still going on.
+    pub(crate) fn compare_one(&self, check: Check, job: usize, found: &JobDigest) -> bool {
+        let part = match (&self.proof, self.checked(check)) {
+            (Proof::Shards(shards), _) => shards.get(job).copied(),
+            (Proof::Whole { chunks: Some(chunks), .. }, Checked::Chunks) => chunks.chunks().nth(job),
+            (Proof::Whole { .. }, _) => return self.compare(check, std::slice::from_ref(found)).is_ok(),
+        };
+        Damage::new(&self.name).in_parts(part.into_iter(), std::iter::once(&found.digest)).is_ok()
+    }
+}
+
+/// Compares digests of one file and words the difference.
+struct Damage<'n>(&'n ModelPath);
+
+impl<'n> Damage<'n> {
+    fn new(name: &'n ModelPath) -> Self {
+        Self(name)
+    }
+
+    fn whole(&self, expected: &Digest, found: &Digest) -> Result<(), Error> {
+        if expected == found { Ok(()) } else { Err(self.mismatch(expected, found, Vec::new())) }
+    }
+
+    /// Part by part; as many digests must have been computed as were signed.
+    fn in_parts<'d>(
+        &self,
+        expected: impl Iterator<Item = (ByteRange, Digest)>,
+        mut found: impl Iterator<Item = &'d Digest>,
+    ) -> Result<(), Error> {
+        let mut first: Option<(Digest, Digest)> = None;
+        let mut ranges: Vec<ByteRange> = Vec::new();
+        for (range, expected) in expected {
+            let found = found.next().ok_or_else(|| self.not_computed())?;
+            if expected == *found {
+                continue;
+            }
+            first.get_or_insert((expected, *found));
+            match ranges.last_mut() {
+                // Neighbours are told as one range.
+                Some(last) if last.end() == range.start() => {
+                    *last = ByteRange::new(last.start(), range.end()).unwrap_or(range);
+                }
+                _ => ranges.push(range),
+            }
+        }
+        match (first, found.next()) {
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err(self.not_computed()),
+            (Some((expected, found)), _) => Err(self.mismatch(&expected, &found, ranges)),
+        }
+    }
+
+    fn mismatch(&self, expected: &Digest, found: &Digest, ranges: Vec<ByteRange>) -> Error {
+        let path = self.0.to_string();
+        Error::DigestMismatch { path, expected: format!("{expected:?}"), found: format!("{found:?}"), ranges }
+    }
+
+    fn not_computed(&self) -> Error {
+        Error::Internal { what: format!("not every digest of {} was computed", self.0) }
+    }
+}
+
+/// The identifier of a hash function in `hash_type` and `algorithm`.
+pub(crate) fn hash_named(id: &str) -> Result<HashAlgorithm, crate::statement::StatementFault> {
+    id.parse()
+        .map_err(|_| crate::statement::StatementFault::UnknownHash { found: id.chars().take(64).collect() })
+}

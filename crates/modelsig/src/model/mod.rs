@@ -1,0 +1,154 @@
+//! The model on disk: a folder or a single file, opened once, walked without following links.
+//!
+//! Nothing here knows what was signed. No name is ever joined to a path and opened: folders are listed from the
+//! opened root, and a file is opened by the components that the listing gave.
+
+mod exclusions;
+mod path;
+#[cfg(not(unix))]
+#[path = "root_portable.rs"]
+mod root;
+#[cfg(unix)]
+#[path = "root_unix.rs"]
+mod root;
+mod walk;
+
+use std::fs::{File, FileType};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use modelsig_hash::{Access, Source};
+
+use crate::{Error, Limits, input};
+pub(crate) use exclusions::Exclusions;
+pub use exclusions::{GIT_DEFAULTS, SkipReason};
+pub use path::{ModelPath, PathFault};
+use root::Root;
+pub use walk::Skipped;
+pub(crate) use walk::{Symlinks, Tree, TreeFile};
+
+/// An opened model.
+pub(crate) struct Model {
+    path: PathBuf,
+    kind: Kind,
+}
+
+enum Kind {
+    Folder(Root),
+    File { name: ModelPath, length: u64 },
+}
+
+impl Model {
+    /// Opens a folder or finds a regular file. A symbolic link at `path` itself is the caller's and is followed.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let shown = || path.to_string_lossy().into_owned();
+        let metadata = match path.metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(Error::ModelNotFound { path: shown() });
+            }
+            result => result.map_err(|error| Error::io("stat", shown(), error))?,
+        };
+        let kind = if metadata.is_dir() {
+            Kind::Folder(Root::open(path).map_err(|error| Error::io("open", shown(), error))?)
+        } else if metadata.is_file() {
+            let name = path.file_name().unwrap_or_default();
+            let name = name.to_str().ok_or_else(|| Error::NameNotUtf8 { path: shown() })?;
+            let name = ModelPath::parse(name).map_err(|fault| Error::BadName { path: name.into(), fault })?;
+            Kind::File { name, length: metadata.len() }
+        } else {
+            return Err(Error::SpecialFile { path: shown(), what: kind_of(metadata.file_type()) });
+        };
+        Ok(Self { path: path.to_owned(), kind })
+    }
+
+    /// The path as the caller gave it.
+    pub(crate) fn shown(&self) -> String {
+        self.path.to_string_lossy().into_owned()
+    }
+
+    /// True for a single-file model.
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self.kind, Kind::File { .. })
+    }
+
+    /// The last component of the resolved path: the subject name that signers write.
+    #[cfg(feature = "sign")]
+    pub(crate) fn subject_name(&self) -> String {
+        let name = match &self.kind {
+            Kind::File { name, .. } => Some(name.to_string()),
+            Kind::Folder(root) => {
+                root.canonical().file_name().map(|name| name.to_string_lossy().into_owned())
+            }
+        };
+        name.filter(|name| !name.is_empty()).unwrap_or_else(|| "model".into())
+    }
+
+    /// Where a path lies inside the model folder, if it does. The file itself need not exist.
+    pub(crate) fn relative(&self, path: &Path) -> Option<ModelPath> {
+        let Kind::Folder(root) = &self.kind else { return None };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let inside = folder.canonicalize().ok()?.join(path.file_name()?);
+        slashed(inside.strip_prefix(root.canonical()).ok()?)
+    }
+
+    /// True when an absolute path lies inside the model folder, or is it.
+    pub(crate) fn contains_absolute(&self, path: &str) -> bool {
+        match &self.kind {
+            Kind::Folder(root) => Path::new(path).starts_with(root.canonical()),
+            Kind::File { .. } => false,
+        }
+    }
+
+    /// Everything in the model.
+    pub(crate) fn tree(
+        &self,
+        exclusions: &Exclusions,
+        symlinks: Symlinks,
+        limits: &Limits,
+    ) -> Result<Tree, Error> {
+        match &self.kind {
+            Kind::Folder(root) => walk::walk(root, exclusions, symlinks, limits),
+            Kind::File { name, length } => {
+                Ok(Tree { files: vec![TreeFile::plain(name.clone(), *length)], ..Tree::default() })
+            }
+        }
+    }
+
+    /// The bytes of a file, opened when they are needed.
+    pub(crate) fn source<'m>(&'m self, file: &'m TreeFile, access: Access) -> Source<'m> {
+        Source::from_opener(file.name.to_string(), file.length, || self.open_file(file)).with_access(access)
+    }
+
+    /// Opens a file of the tree for reading.
+    pub(crate) fn open_file(&self, file: &TreeFile) -> io::Result<File> {
+        match &self.kind {
+            Kind::Folder(root) => root.open_file(file.opens()),
+            Kind::File { .. } => input::open(&self.path),
+        }
+    }
+}
+
+/// A relative path of this platform as a canonical name.
+fn slashed(path: &Path) -> Option<ModelPath> {
+    let components: Option<Vec<&str>> =
+        path.components().map(|component| component.as_os_str().to_str()).collect();
+    ModelPath::parse(&components?.join("/")).ok()
+}
+
+/// A word for what a special file is.
+pub(crate) fn kind_of(kind: FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return "FIFO";
+        } else if kind.is_socket() {
+            return "socket";
+        } else if kind.is_block_device() {
+            return "block device";
+        } else if kind.is_char_device() {
+            return "character device";
+        }
+    }
+    if kind.is_dir() { "folder" } else { "special file" }
+}

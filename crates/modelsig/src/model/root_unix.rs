@@ -1,0 +1,133 @@
+//! The opened root of a model folder on Unix: every lookup starts at its descriptor and stays beneath it.
+
+use std::ffi::{CStr, OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat};
+use rustix::io::Errno;
+
+use super::ModelPath;
+use super::walk::{Entry, EntryKind};
+
+pub(super) struct Root {
+    folder: OwnedFd,
+    canonical: PathBuf,
+}
+
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+/// Opening a FIFO must not block, opening a terminal must not adopt it.
+const REGULAR: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+
+impl Root {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let folder = rustix::fs::open(path, FOLDER, Mode::empty())?;
+        Ok(Self { folder, canonical: path.canonicalize()? })
+    }
+
+    pub(super) fn canonical(&self) -> &Path {
+        &self.canonical
+    }
+
+    /// What is in a folder, `None` for the root, sorted by name.
+    pub(super) fn list(&self, folder: Option<&ModelPath>) -> io::Result<Vec<Entry>> {
+        let fd = match folder {
+            // A fresh descriptor: the position in a folder is shared by its duplicates.
+            None => openat(&self.folder, c".", FOLDER, Mode::empty())?,
+            Some(folder) => open_beneath(self.folder.as_fd(), folder, FOLDER)?,
+        };
+        let mut entries = Vec::new();
+        for entry in Dir::read_from(&fd)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name != c"." && name != c".." {
+                let kind = kind_of(fd.as_fd(), name)?;
+                entries.push(Entry { name: OsString::from(OsStr::from_bytes(name.to_bytes())), kind });
+            }
+        }
+        entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        Ok(entries)
+    }
+
+    pub(super) fn open_file(&self, name: &ModelPath) -> io::Result<File> {
+        Ok(File::from(open_beneath(self.folder.as_fd(), name, REGULAR)?))
+    }
+}
+
+fn kind_of(folder: BorrowedFd<'_>, name: &CStr) -> io::Result<EntryKind> {
+    let stat = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    Ok(match FileType::from_raw_mode(stat.st_mode) {
+        // A regular file's size is never negative.
+        FileType::RegularFile => EntryKind::File(stat.st_size as u64),
+        FileType::Directory => EntryKind::Folder,
+        FileType::Symlink => EntryKind::Symlink,
+        FileType::Fifo => EntryKind::Special("FIFO"),
+        FileType::Socket => EntryKind::Special("socket"),
+        FileType::BlockDevice => EntryKind::Special("block device"),
+        FileType::CharacterDevice => EntryKind::Special("character device"),
+        FileType::Unknown => EntryKind::Special("special file"),
+    })
+}
+
+/// The one way to open something inside the root: no component is a symbolic link, nothing leads out.
+fn open_beneath(root: BorrowedFd<'_>, name: &ModelPath, flags: OFlags) -> io::Result<OwnedFd> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::fs::{ResolveFlags, openat2};
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        match openat2(root, name.as_str(), flags, Mode::empty(), resolve) {
+            // Kernels before 5.6 lack the call, some sandboxes forbid it: the other way is as strict.
+            Err(Errno::NOSYS | Errno::PERM) => {}
+            result => return Ok(result?),
+        }
+    }
+    open_by_components(root, name, flags)
+}
+
+/// One `openat` for each component, none of which may be a symbolic link.
+fn open_by_components(root: BorrowedFd<'_>, name: &ModelPath, flags: OFlags) -> io::Result<OwnedFd> {
+    let mut folder: Option<OwnedFd> = None;
+    let mut components = name.components().peekable();
+    while let Some(component) = components.next() {
+        let at = folder.as_ref().map_or(root, AsFd::as_fd);
+        let is_last = components.peek().is_none();
+        let opened =
+            openat(at, component, OFlags::NOFOLLOW | if is_last { flags } else { FOLDER }, Mode::empty())?;
+        if is_last {
+            return Ok(opened);
+        }
+        folder = Some(opened);
+    }
+    Err(Errno::NOENT.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    /// Both ways of opening must agree, so that old kernels are as safe as new ones.
+    #[test]
+    fn no_link_is_followed_at_any_depth() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("root/d/e")).unwrap();
+        fs::write(at("root/d/e/file"), b"x").unwrap();
+        fs::write(at("outside"), b"x").unwrap();
+        symlink("file", at("root/d/e/link")).unwrap();
+        symlink("../../outside", at("root/d/out")).unwrap();
+        symlink("d", at("root/linked")).unwrap();
+        let root = Root::open(&at("root")).unwrap();
+        for open in [open_beneath, open_by_components] {
+            let open = |name: &str| open(root.folder.as_fd(), &ModelPath::parse(name).unwrap(), REGULAR);
+            assert!(open("d/e/file").is_ok());
+            for bad in ["d/e/link", "d/out", "linked/e/file", "linked", "nothing", "d/e/file/x"] {
+                assert!(open(bad).is_err(), "{bad}");
+            }
+        }
+    }
+}

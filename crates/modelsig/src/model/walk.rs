@@ -1,0 +1,230 @@
+//! Enumeration (OMS spec 6.1): every regular file below the root, in code-point order of its name.
+//!
+//! Everything else is a problem that is returned, not skipped: links, special files, names that cannot be signed,
+//! folders that cannot be read. What is left out on purpose is listed with its reason.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::root::Root;
+use super::{Exclusions, ModelPath, PathFault, SkipReason};
+use crate::bundle::Bundle;
+use crate::{Error, Limits};
+
+/// What a folder holds.
+pub(super) struct Entry {
+    pub(super) name: OsString,
+    pub(super) kind: EntryKind,
+}
+
+pub(super) enum EntryKind {
+    /// A regular file of so many bytes.
+    File(u64),
+    Folder,
+    Symlink,
+    Special(&'static str),
+}
+
+/// What to do with a symbolic link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Symlinks {
+    Reject,
+    /// Hash the target under the link's name, if it is a regular file inside the model.
+    FollowInside,
+}
+
+/// A file of the model.
+#[derive(Debug)]
+pub(crate) struct TreeFile {
+    pub(crate) name: ModelPath,
+    /// In bytes, when the tree was walked.
+    pub(crate) length: u64,
+    /// For a symbolic link, the file that it leads to.
+    target: Option<ModelPath>,
+}
+
+impl TreeFile {
+    pub(super) fn plain(name: ModelPath, length: u64) -> Self {
+        Self { name, length, target: None }
+    }
+
+    /// The name under which the bytes are found.
+    pub(super) fn opens(&self) -> &ModelPath {
+        self.target.as_ref().unwrap_or(&self.name)
+    }
+}
+
+/// A file that was not looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Skipped {
+    /// Its name inside the model; what is not UTF-8 is replaced. A trailing `/` marks a folder that could not be
+    /// listed.
+    pub path: String,
+    /// The rule that left it out.
+    pub reason: SkipReason,
+}
+
+/// What was found below the root.
+#[derive(Debug, Default)]
+pub(crate) struct Tree {
+    /// In code-point order.
+    pub(crate) files: Vec<TreeFile>,
+    pub(crate) problems: Vec<Error>,
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+/// A folder still to be listed: `None` for the root. `skipped` when it lies in an excluded subtree.
+struct Pending {
+    folder: Option<ModelPath>,
+    depth: usize,
+    skipped: Option<SkipReason>,
+}
+
+pub(super) fn walk(
+    root: &Root,
+    exclusions: &Exclusions,
+    symlinks: Symlinks,
+    limits: &Limits,
+) -> Result<Tree, Error> {
+    let mut walk =
+        Walk { root, exclusions, symlinks, limits, tree: Tree::default(), pending: Vec::new(), seen: 0 };
+    walk.pending.push(Pending { folder: None, depth: 0, skipped: None });
+    while let Some(next) = walk.pending.pop() {
+        walk.list(&next)?;
+    }
+    walk.tree.files.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    walk.tree.skipped.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+    Ok(walk.tree)
+}
+
+struct Walk<'w> {
+    root: &'w Root,
+    exclusions: &'w Exclusions,
+    symlinks: Symlinks,
+    limits: &'w Limits,
+    tree: Tree,
+    pending: Vec<Pending>,
+    seen: usize,
+}
+
+impl Walk<'_> {
+    fn list(&mut self, next: &Pending) -> Result<(), Error> {
+        let shown = next.folder.as_ref().map_or(".", |folder| folder.as_str());
+        let entries = match (self.root.list(next.folder.as_ref()), next.skipped) {
+            (Ok(entries), _) => entries,
+            (Err(_), Some(reason)) => {
+                self.tree.skipped.push(Skipped { path: format!("{shown}/"), reason });
+                return Ok(());
+            }
+            (Err(error), None) => {
+                self.tree.problems.push(Error::io("list folder", shown, error));
+                return Ok(());
+            }
+        };
+        self.seen = self.seen.saturating_add(entries.len());
+        self.limit("the number of files and folders", self.seen, self.limits.resources)?;
+        self.limit("the depth of folders", next.depth, self.limits.folder_depth)?;
+        entries.into_iter().for_each(|entry| self.visit(next, entry));
+        Ok(())
+    }
+
+    fn limit(&self, what: &'static str, found: usize, limit: usize) -> Result<(), Error> {
+        if found <= limit {
+            return Ok(());
+        }
+        let path = self.root.canonical().to_string_lossy().into_owned();
+        Err(Error::Limit { path, what, limit: limit as u64, found: found as u64 })
+    }
+
+    fn visit(&mut self, parent: &Pending, entry: Entry) {
+        let folder = parent.folder.as_ref();
+        let shown = || match folder {
+            None => entry.name.to_string_lossy().into_owned(),
+            Some(folder) => format!("{folder}/{}", entry.name.to_string_lossy()),
+        };
+        let name = match entry.name.to_str().map(|name| self.name(folder, name)) {
+            Some(Ok(name)) => name,
+            // What is left out need not have a name that can be signed.
+            _ if parent.skipped.is_some() => {
+                let reason = parent.skipped.unwrap_or(SkipReason::Caller);
+                return self.tree.skipped.push(Skipped { path: shown(), reason });
+            }
+            Some(Err(fault)) => return self.tree.problems.push(Error::BadName { path: shown(), fault }),
+            None => return self.tree.problems.push(Error::NameNotUtf8 { path: shown() }),
+        };
+        let skipped = parent.skipped.or_else(|| self.reason_to_skip(&name, &entry.kind));
+        match (entry.kind, skipped) {
+            (EntryKind::Folder, skipped) => {
+                self.pending.push(Pending { folder: Some(name), depth: parent.depth + 1, skipped });
+            }
+            (_, Some(reason)) => self.tree.skipped.push(Skipped { path: name.to_string(), reason }),
+            (EntryKind::File(length), None) => self.tree.files.push(TreeFile::plain(name, length)),
+            (EntryKind::Special(what), None) => {
+                self.tree.problems.push(Error::SpecialFile { path: name.to_string(), what });
+            }
+            (EntryKind::Symlink, None) => match self.follow(name) {
+                Ok(file) => self.tree.files.push(file),
+                Err(problem) => self.tree.problems.push(problem),
+            },
+        }
+    }
+
+    fn name(&self, folder: Option<&ModelPath>, component: &str) -> Result<ModelPath, PathFault> {
+        let name = ModelPath::child(folder, component)?;
+        if name.as_str().len() > self.limits.path_bytes { Err(PathFault::TooLong) } else { Ok(name) }
+    }
+
+    /// A recorded name that ends in `.sig` is the place of the signer's bundle. It is left out only if a bundle
+    /// stands there: otherwise it would be a place for anything.
+    fn reason_to_skip(&self, name: &ModelPath, kind: &EntryKind) -> Option<SkipReason> {
+        let reason = self.exclusions.reason(name)?;
+        let reserved = reason == SkipReason::Signer && name.as_str().ends_with(".sig");
+        (!reserved || (matches!(kind, EntryKind::File(_)) && self.is_bundle(name))).then_some(reason)
+    }
+
+    fn is_bundle(&self, name: &ModelPath) -> bool {
+        let bytes = self.root.open_file(name).and_then(|file| {
+            let mut bytes = Vec::new();
+            let limit = self.limits.bundle_bytes;
+            std::io::Read::read_to_end(&mut std::io::Read::take(file, limit.saturating_add(1)), &mut bytes)?;
+            Ok(bytes)
+        });
+        bytes.is_ok_and(|bytes| {
+            bytes.len() as u64 <= self.limits.bundle_bytes && Bundle::parse("", &bytes, self.limits).is_ok()
+        })
+    }
+
+    fn follow(&self, name: ModelPath) -> Result<TreeFile, Error> {
+        let path = name.to_string();
+        if self.symlinks == Symlinks::Reject {
+            return Err(Error::Symlink { path });
+        }
+        let end = match self.root.canonical().join(Path::new(name.as_str())).canonicalize() {
+            Err(error) if is_loop(&error) => return Err(Error::SymlinkLoop { path }),
+            result => result.map_err(|error| Error::io("follow symbolic link", &path, error))?,
+        };
+        let Ok(inside) = end.strip_prefix(self.root.canonical()) else {
+            return Err(Error::SymlinkOutside { path, target: end.to_string_lossy().into_owned() });
+        };
+        let metadata = end.symlink_metadata().map_err(|error| Error::io("stat", &path, error))?;
+        if metadata.is_dir() {
+            return Err(Error::SymlinkToFolder { path });
+        }
+        if !metadata.is_file() {
+            return Err(Error::SpecialFile { path, what: super::kind_of(metadata.file_type()) });
+        }
+        let target = super::slashed(inside).ok_or(Error::NameNotUtf8 { path })?;
+        Ok(TreeFile { name, length: metadata.len(), target: Some(target) })
+    }
+}
+
+fn is_loop(error: &std::io::Error) -> bool {
+    #[cfg(unix)]
+    return error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    #[cfg(not(unix))]
+    return {
+        let _ = error;
+        false
+    };
+}

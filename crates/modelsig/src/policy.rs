@@ -1,0 +1,140 @@
+//! What a verifier insists on. Strict from the start; what weakens it lives in [`danger`] and is written into the
+//! report.
+
+use crate::model::{ModelPath, PathFault};
+
+/// Which digests of a file are computed and compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Check {
+    /// The chunks of the chunk index where there is one, otherwise the whole file. Both prove the same bytes if the
+    /// signer was honest; a dishonest signer could make the two disagree, and the report says which was checked.
+    #[default]
+    Chunks,
+    /// The whole-file digest, which every OMS tool checks.
+    Whole,
+    /// Both, in one pass over the bytes.
+    Both,
+}
+
+impl Check {
+    /// `"chunks"`, `"whole"` or `"both"`.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Chunks => "chunks",
+            Self::Whole => "whole",
+            Self::Both => "both",
+        }
+    }
+}
+
+/// What to do with files that were not signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnsignedFiles {
+    /// They are a reason to reject the model.
+    #[default]
+    Reject,
+    /// They are listed in the report and left alone.
+    Ignore,
+}
+
+/// The demands of a verifier.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    pub(crate) check: Check,
+    pub(crate) fail_fast: bool,
+    pub(crate) strict_git: bool,
+    pub(crate) refuse_bundle_ignores: bool,
+    pub(crate) unsigned_files: UnsignedFiles,
+    pub(crate) allow_symlinks: bool,
+    pub(crate) allow_unsigned_empty: bool,
+    pub(crate) ignore_paths: Vec<ModelPath>,
+}
+
+impl Policy {
+    /// The default: as strict as OMS allows.
+    pub fn strict() -> Self {
+        Self::default()
+    }
+
+    /// Chooses the digests to check.
+    #[must_use]
+    pub fn check(mut self, check: Check) -> Self {
+        self.check = check;
+        self
+    }
+
+    /// Stops at the first problem instead of collecting them all.
+    #[must_use]
+    pub fn fail_fast(mut self, fail_fast: bool) -> Self {
+        self.fail_fast = fail_fast;
+        self
+    }
+
+    /// Treats `.git`, `.gitattributes`, `.github` and `.gitignore` like any other file, beyond what OMS demands.
+    #[must_use]
+    pub fn strict_git(mut self, strict: bool) -> Self {
+        self.strict_git = strict;
+        self
+    }
+
+    /// Does not leave out what only the signer's list leaves out.
+    #[must_use]
+    pub fn refuse_bundle_ignores(mut self, refuse: bool) -> Self {
+        self.refuse_bundle_ignores = refuse;
+        self
+    }
+
+    /// What weakens this policy, in words; empty for a strict one.
+    pub fn weakened_by(&self) -> Vec<&'static str> {
+        [
+            (self.unsigned_files == UnsignedFiles::Ignore, "files that are not signed are ignored"),
+            (self.allow_symlinks, "symbolic links are followed inside the model if the signer did so too"),
+            (self.allow_unsigned_empty, "empty files that the signature does not cover are allowed"),
+            (!self.ignore_paths.is_empty(), "paths named by the caller are ignored"),
+        ]
+        .into_iter()
+        .filter_map(|(weakened, words)| weakened.then_some(words))
+        .collect()
+    }
+}
+
+/// Everything that makes a verifier accept more. Each shows in the report.
+pub mod danger {
+    use super::{ModelPath, PathFault, Policy, UnsignedFiles};
+
+    /// Accepts files that were not signed. Whoever can write to the folder can add code that a loader may run.
+    #[must_use]
+    pub fn unsigned_files(mut policy: Policy, unsigned_files: UnsignedFiles) -> Policy {
+        policy.unsigned_files = unsigned_files;
+        policy
+    }
+
+    /// Follows symbolic links to files inside the model, if the signer did so too.
+    #[must_use]
+    pub fn allow_symlinks(mut policy: Policy, allow: bool) -> Policy {
+        policy.allow_symlinks = allow;
+        policy
+    }
+
+    /// Accepts empty files that a signature over shards does not cover.
+    #[must_use]
+    pub fn allow_unsigned_empty(mut policy: Policy, allow: bool) -> Policy {
+        policy.allow_unsigned_empty = allow;
+        policy
+    }
+
+    /// Leaves out paths, relative to the root of the model, each with its subtree. What is signed cannot be left
+    /// out.
+    ///
+    /// # Errors
+    /// The first path that is not canonical.
+    pub fn ignore_paths<'p>(
+        mut policy: Policy,
+        paths: impl IntoIterator<Item = &'p str>,
+    ) -> Result<Policy, (String, PathFault)> {
+        for path in paths {
+            policy.ignore_paths.push(ModelPath::parse(path).map_err(|fault| (path.to_owned(), fault))?);
+        }
+        Ok(policy)
+    }
+}

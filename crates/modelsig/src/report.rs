@@ -1,0 +1,306 @@
+//! What was found: the facts behind a verdict, for people and for programs.
+
+use std::fmt;
+
+use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
+
+use modelsig_hash::{AccessUsed, ByteRange, Digest};
+
+use crate::keys::{KeyHint, KeyType, SignatureScheme};
+use crate::manifest::Method;
+use crate::model::Skipped;
+use crate::policy::Check;
+use crate::{Error, Escaped};
+
+/// Everything that a verification found out.
+#[derive(Debug)]
+pub struct Report {
+    pub(crate) model: String,
+    pub(crate) bundle: String,
+    pub(crate) signer: SignerReport,
+    pub(crate) subject: String,
+    pub(crate) root_digest: Digest,
+    pub(crate) method: Method,
+    pub(crate) check: Check,
+    pub(crate) files: Vec<FileReport>,
+    pub(crate) skipped: Vec<Skipped>,
+    pub(crate) weakened_by: Vec<&'static str>,
+    pub(crate) notes: Vec<Note>,
+    /// Every file was checked, as opposed to signature and tree only.
+    pub(crate) complete: bool,
+}
+
+/// Who signed, as far as the caller's trust proves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SignerReport {
+    /// The kind of the trusted key that made the signature.
+    pub key_type: KeyType,
+    /// Its hint.
+    pub hint: KeyHint,
+    /// How it signed.
+    pub scheme: SignatureScheme,
+    /// The bundle named this key.
+    pub hint_in_bundle: bool,
+}
+
+/// One file of the model.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct FileReport {
+    /// Its name inside the model.
+    pub name: String,
+    /// Its size in bytes on disk; `None` when it is missing or could not be looked at.
+    pub size: Option<u64>,
+    /// How it was verified; `None` when it was not.
+    pub checked: Option<Checked>,
+    /// How its bytes were brought into memory.
+    pub access: Option<AccessUsed>,
+    /// What is wrong with it.
+    pub problem: Option<Error>,
+}
+
+/// Which signed digests a file was compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Checked {
+    /// The whole-file digest.
+    Whole,
+    /// The chunk index.
+    Chunks,
+    /// Both.
+    Both,
+    /// The shards.
+    Shards,
+}
+
+impl Checked {
+    /// `"whole"`, `"chunks"`, `"whole+chunks"` or `"shards"`.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Chunks => "chunks",
+            Self::Both => "whole+chunks",
+            Self::Shards => "shards",
+        }
+    }
+}
+
+/// Something worth knowing that is no reason to reject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Note {
+    /// The bundle does not name its key; the caller's key decided.
+    NoHint,
+    /// The resources are not in code-point order, as some signers write them.
+    Unsorted,
+    /// A single file listed as `.`, as older signers write it.
+    SingleFileDot,
+    /// The signer followed symbolic links; the caller does not.
+    SymlinksRecorded,
+    /// The prehashed dialect of Ed25519, which the Go tool writes.
+    Ed25519ph,
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoHint => "the bundle names no key; the trusted key alone decided",
+            Self::Unsorted => "the resources are not listed in code-point order",
+            Self::SingleFileDot => "the single file is listed as \".\", so its name is not signed",
+            Self::SymlinksRecorded => "the signer followed symbolic links; here none is followed",
+            Self::Ed25519ph => "the signature is in the prehashed dialect of Ed25519",
+        })
+    }
+}
+
+impl Report {
+    /// The path of the model as the caller gave it.
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// The path of the bundle as the caller gave it.
+    pub fn bundle(&self) -> &str {
+        &self.bundle
+    }
+
+    /// Who signed.
+    pub fn signer(&self) -> &SignerReport {
+        &self.signer
+    }
+
+    /// The name the signer gave the model. It proves nothing.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The root digest of the statement.
+    pub fn root_digest(&self) -> &Digest {
+        &self.root_digest
+    }
+
+    /// Signed files and files with problems, in order of name.
+    pub fn files(&self) -> &[FileReport] {
+        &self.files
+    }
+
+    /// Files that were not looked at, each with the rule that left it out.
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    /// What makes the policy weaker than the default.
+    pub fn weakened_by(&self) -> &[&'static str] {
+        &self.weakened_by
+    }
+
+    /// Things worth knowing.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// What is wrong, in order of the files' names.
+    pub fn problems(&self) -> impl Iterator<Item = &Error> {
+        self.files.iter().filter_map(|file| file.problem.as_ref())
+    }
+
+    /// Bytes of the files that were verified.
+    pub fn bytes_verified(&self) -> u64 {
+        let verified = self.files.iter().filter(|file| file.checked.is_some());
+        verified.filter_map(|file| file.size).fold(0, u64::saturating_add)
+    }
+
+    /// One line that says it all.
+    pub fn verdict_line(&self) -> String {
+        let model = Escaped(&self.model);
+        let verified = self.files.iter().filter(|file| file.checked.is_some()).count();
+        match self.problems().count() {
+            0 if self.complete => format!(
+                "VERIFIED '{model}': {verified} {}, {}, signed by {} key {}",
+                if verified == 1 { "file" } else { "files" },
+                Bytes(self.bytes_verified()),
+                self.signer.key_type,
+                self.signer.hint
+            ),
+            0 => format!("OPENED '{model}': the signature holds, no file was checked yet"),
+            1 => format!("REJECTED '{model}': 1 problem"),
+            problems => format!("REJECTED '{model}': {problems} problems"),
+        }
+    }
+}
+
+/// A number of bytes for people: `3.2 MB`, in powers of ten as file managers and networks count.
+#[derive(Clone, Copy, Debug)]
+pub struct Bytes(pub u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(&str, u64); 5] = [
+            ("PB", 1_000_000_000_000_000),
+            ("TB", 1_000_000_000_000),
+            ("GB", 1_000_000_000),
+            ("MB", 1_000_000),
+            ("kB", 1_000),
+        ];
+        match UNITS.into_iter().find(|(_, size)| self.0 >= *size) {
+            Some((unit, size)) => write!(f, "{:.1} {unit}", self.0 as f64 / size as f64),
+            None => write!(f, "{} bytes", self.0),
+        }
+    }
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rejected = self.problems().next().is_some();
+        let verdict = if rejected {
+            "rejected"
+        } else if self.complete {
+            "verified"
+        } else {
+            "opened"
+        };
+        let skipped: Vec<_> =
+            self.skipped.iter().map(|skipped| (&skipped.path, skipped.reason.id())).collect();
+        let notes: Vec<String> = self.notes.iter().map(Note::to_string).collect();
+        let mut report = serializer.serialize_struct("Report", 13)?;
+        report.serialize_field("verdict", verdict)?;
+        report.serialize_field("model", &self.model)?;
+        report.serialize_field("bundle", &self.bundle)?;
+        report.serialize_field("signer", &self.signer)?;
+        report.serialize_field("subject", &self.subject)?;
+        report.serialize_field("root_digest", &format!("{:?}", self.root_digest))?;
+        report.serialize_field("serialization", self.method.id())?;
+        report.serialize_field("check", self.check.id())?;
+        report.serialize_field("bytes_verified", &self.bytes_verified())?;
+        report.serialize_field("files", &self.files)?;
+        report.serialize_field("skipped", &skipped.iter().map(SkippedEntry).collect::<Vec<_>>())?;
+        report.serialize_field("weakened_by", &self.weakened_by)?;
+        report.serialize_field("notes", &notes)?;
+        report.end()
+    }
+}
+
+struct SkippedEntry<'r>(&'r (&'r String, &'static str));
+
+impl Serialize for SkippedEntry<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entry = serializer.serialize_struct("Skipped", 2)?;
+        entry.serialize_field("path", self.0.0)?;
+        entry.serialize_field("reason", self.0.1)?;
+        entry.end()
+    }
+}
+
+impl Serialize for SignerReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut signer = serializer.serialize_struct("Signer", 5)?;
+        signer.serialize_field("method", "key")?;
+        signer.serialize_field("key_type", self.key_type.id())?;
+        signer.serialize_field("scheme", self.scheme.id())?;
+        signer.serialize_field("hint", self.hint.as_str())?;
+        signer.serialize_field("hint_in_bundle", &self.hint_in_bundle)?;
+        signer.end()
+    }
+}
+
+impl Serialize for FileReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let access = self.access.map(|access| match access {
+            AccessUsed::Map => "map",
+            AccessUsed::Read => "read",
+            AccessUsed::Memory => "memory",
+        });
+        let mut file = serializer.serialize_struct("File", 5)?;
+        file.serialize_field("name", &self.name)?;
+        file.serialize_field("size", &self.size)?;
+        file.serialize_field("checked", &self.checked.map(Checked::id))?;
+        file.serialize_field("access", &access)?;
+        file.serialize_field("problem", &self.problem)?;
+        file.end()
+    }
+}
+
+/// `{"kind", "message", "path"}`, with `expected`, `found` and `damaged` (byte ranges) where they are known.
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut error = serializer.serialize_map(None)?;
+        error.serialize_entry("kind", self.kind().outcome().name)?;
+        error.serialize_entry("message", &self.to_string())?;
+        error.serialize_entry("path", &self.path())?;
+        match self {
+            Self::DigestMismatch { expected, found, ranges, .. } => {
+                error.serialize_entry("expected", expected)?;
+                error.serialize_entry("found", found)?;
+                let pairs = |range: &ByteRange| [range.start(), range.end()];
+                error.serialize_entry("damaged", &ranges.iter().map(pairs).collect::<Vec<_>>())?;
+            }
+            Self::Truncated { expected, found, .. } | Self::Grown { expected, found, .. } => {
+                error.serialize_entry("expected", expected)?;
+                error.serialize_entry("found", found)?;
+            }
+            _ => {}
+        }
+        error.end()
+    }
+}

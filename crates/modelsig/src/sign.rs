@@ -1,0 +1,392 @@
+//! Signing: model → manifest → statement → envelope → bundle.
+//!
+//! Refuses: an empty model, names that cannot be signed, links and special files, empty files under shards, and to
+//! overwrite anything that is not a bundle. The bundle appears whole or not at all.
+
+use std::io::Write;
+use std::path::Path;
+
+use modelsig_hash::{
+    Access, ByteRange, ChunkSize, Chunks, Digest, Engine, HashAlgorithm, Hashed, Job, Plan, Task,
+};
+
+use crate::bundle::Bundle;
+use crate::dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
+use crate::keys::{KeyHint, KeyType, Signer};
+use crate::manifest::{ChunkIndex, Method, Proof, RecordedIgnore, Serialization, SignedFile, root_digest};
+use crate::model::{Exclusions, GIT_DEFAULTS, Model, ModelPath, SkipReason, Skipped, Symlinks, Tree};
+use crate::statement;
+use crate::{Error, Limits, input};
+
+/// The chunk index of the files of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChunkIndexing {
+    /// `None`: the smallest size with which the index stays small ([`ChunkSize::for_lengths`]).
+    pub size: Option<ChunkSize>,
+    /// The hash of the chunks.
+    pub algorithm: HashAlgorithm,
+}
+
+impl Default for ChunkIndexing {
+    fn default() -> Self {
+        Self { size: None, algorithm: HashAlgorithm::Sha256 }
+    }
+}
+
+/// Signs models in one way. The default is what every OMS tool reads: one SHA-256 digest for each file, and a chunk
+/// index beside it.
+#[derive(Clone, Debug)]
+pub struct ModelSigner {
+    method: Method,
+    hash: HashAlgorithm,
+    chunks: Option<ChunkIndexing>,
+    ignore_paths: Vec<ModelPath>,
+    ignore_git_paths: bool,
+    symlinks: Symlinks,
+    allow_unsigned_empty: bool,
+    single_file_dot: bool,
+    limits: Limits,
+    access: Access,
+    engine: Option<Engine>,
+}
+
+impl Default for ModelSigner {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What was signed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SignReport {
+    /// The root digest of the statement.
+    pub root_digest: Digest,
+    /// How many files it covers.
+    pub files: usize,
+    /// How many bytes they have.
+    pub bytes: u64,
+    /// Files that it does not cover, each with the rule that left it out.
+    pub skipped: Vec<Skipped>,
+    /// The kind of key that signed.
+    pub key_type: KeyType,
+    /// Its hint.
+    pub hint: KeyHint,
+}
+
+/// The files of a model with their proofs.
+struct Digested {
+    serialization: Serialization,
+    subject: String,
+    files: Vec<SignedFile>,
+    bytes: u64,
+    skipped: Vec<Skipped>,
+}
+
+impl ModelSigner {
+    /// The default.
+    pub fn new() -> Self {
+        Self {
+            method: Method::Files,
+            hash: HashAlgorithm::Sha256,
+            chunks: Some(ChunkIndexing::default()),
+            ignore_paths: Vec::new(),
+            ignore_git_paths: true,
+            symlinks: Symlinks::Reject,
+            allow_unsigned_empty: false,
+            single_file_dot: false,
+            limits: Limits::default(),
+            access: Access::Read,
+            engine: None,
+        }
+    }
+
+    /// Digests of files or of shards.
+    #[must_use]
+    pub fn method(mut self, method: Method) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// The hash of files or shards. Other OMS tools can be counted on to read SHA-256 only.
+    #[must_use]
+    pub fn hash(mut self, hash: HashAlgorithm) -> Self {
+        self.hash = hash;
+        self
+    }
+
+    /// The chunk index, or `None` for a bundle without one. Shards have none.
+    #[must_use]
+    pub fn chunks(mut self, chunks: Option<ChunkIndexing>) -> Self {
+        self.chunks = chunks;
+        self
+    }
+
+    /// Leaves out a path, relative to the root of the model, with its subtree; the bundle records it.
+    #[must_use]
+    pub fn ignore_path(mut self, path: ModelPath) -> Self {
+        self.ignore_paths.push(path);
+        self
+    }
+
+    /// Whether to leave out [`GIT_DEFAULTS`]. Other OMS tools leave them out when they verify.
+    #[must_use]
+    pub fn ignore_git_paths(mut self, ignore: bool) -> Self {
+        self.ignore_git_paths = ignore;
+        self
+    }
+
+    /// Whether to sign the targets of symbolic links to files inside the model under the links' names.
+    #[must_use]
+    pub fn allow_symlinks(mut self, allow: bool) -> Self {
+        self.symlinks = if allow { Symlinks::FollowInside } else { Symlinks::Reject };
+        self
+    }
+
+    /// Whether a model with empty files may be signed by shards, which do not cover them.
+    #[must_use]
+    pub fn allow_unsigned_empty(mut self, allow: bool) -> Self {
+        self.allow_unsigned_empty = allow;
+        self
+    }
+
+    /// Lists a single file as `.`, as the Python tool wants it, instead of under its name.
+    #[must_use]
+    pub fn single_file_dot(mut self, dot: bool) -> Self {
+        self.single_file_dot = dot;
+        self
+    }
+
+    /// Replaces the limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How files are read; see [`Access`].
+    #[must_use]
+    pub fn with_access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Hashes with this engine. Otherwise each call makes one with a thread for each CPU.
+    #[must_use]
+    pub fn with_engine(mut self, engine: Engine) -> Self {
+        self.engine = Some(engine);
+        self
+    }
+
+    /// Signs the model and writes the bundle, over an older bundle if one stands there.
+    ///
+    /// # Errors
+    /// Any; then nothing was written.
+    pub fn sign(&self, model: &Path, bundle: &Path, signer: &dyn Signer) -> Result<SignReport, Error> {
+        let opened = Model::open(model)?;
+        self.check_target(bundle)?;
+        let digested = self.digest_model(&opened, Some(bundle))?;
+        let (payload, root_digest) =
+            statement::write(digested.subject, &digested.serialization, &digested.files)?;
+        let signature = signer.sign(&pre_authentication_encoding(PAYLOAD_TYPE, &payload))?;
+        let (key, hint) = (signer.public_key(), signer.public_key().hint());
+        let text = Bundle::write_key_method(hint.to_string(), &payload, &signature)?;
+        write_whole(bundle, &text)?;
+        Ok(SignReport {
+            root_digest,
+            files: digested.files.len(),
+            bytes: digested.bytes,
+            skipped: digested.skipped,
+            key_type: key.key_type(),
+            hint,
+        })
+    }
+
+    /// The root digest that a signature would have. `bundle` is left out if it lies in the model.
+    ///
+    /// # Errors
+    /// Any that signing could meet before it signs.
+    pub fn root_digest(&self, model: &Path, bundle: Option<&Path>) -> Result<Digest, Error> {
+        let digested = self.digest_model(&Model::open(model)?, bundle)?;
+        let mut digests: Vec<(String, Digest)> = Vec::new();
+        for file in &digested.files {
+            match &file.proof {
+                Proof::Whole { digest, .. } => digests.push((file.name.to_string(), *digest)),
+                Proof::Shards(shards) => digests.extend(
+                    crate::manifest::sharded_resources(file.name.as_str(), shards)
+                        .map(|(name, digest)| (name.into_owned(), *digest)),
+                ),
+            }
+        }
+        digests.sort_by(|one, other| one.0.cmp(&other.0));
+        root_digest(digests.iter().map(|(_, digest)| digest))
+    }
+
+    /// The path must be free or hold a bundle; finding out comes before hours of hashing.
+    fn check_target(&self, bundle: &Path) -> Result<(), Error> {
+        let name = bundle.to_string_lossy().into_owned();
+        let limits = &self.limits;
+        match input::read_bundle(bundle, limits) {
+            Err(Error::BundleNotFound { .. }) => {}
+            Ok(text) if Bundle::parse(&name, &text, limits).is_ok() => {}
+            Ok(_) | Err(Error::SpecialFile { .. } | Error::Limit { .. }) => {
+                return Err(Error::NotABundle { path: name });
+            }
+            Err(error) => return Err(error),
+        }
+        let folder = folder_of(bundle);
+        if folder.is_dir() {
+            return Ok(());
+        }
+        let source = std::io::ErrorKind::NotFound.into();
+        Err(Error::Io { operation: "write into", path: folder.to_string_lossy().into(), source })
+    }
+
+    fn digest_model(&self, model: &Model, bundle: Option<&Path>) -> Result<Digested, Error> {
+        let (exclusions, ignore_paths) = self.exclusions(bundle.and_then(|bundle| model.relative(bundle)));
+        let mut tree = model.tree(&exclusions, self.symlinks, &self.limits)?;
+        if let Some(problem) = tree.problems.drain(..).next() {
+            return Err(problem);
+        }
+        if let Method::Shards { .. } = self.method {
+            self.set_empty_files_apart(&mut tree)?;
+        }
+        if tree.files.is_empty() {
+            return Err(Error::EmptyModel { path: model.shown() });
+        }
+        let files = self.hash_files(model, &tree)?;
+        let serialization = Serialization {
+            method: self.method,
+            hash: self.hash,
+            allow_symlinks: self.symlinks == Symlinks::FollowInside,
+            ignore_paths,
+        };
+        let bytes = tree.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.length));
+        Ok(Digested { serialization, subject: model.subject_name(), files, bytes, skipped: tree.skipped })
+    }
+
+    /// What is left out, and how the bundle records it: sorted, each path once.
+    fn exclusions(&self, bundle: Option<ModelPath>) -> (Exclusions, Vec<RecordedIgnore>) {
+        let mut exclusions = Exclusions::default();
+        let mut recorded: Vec<ModelPath> = Vec::new();
+        if let Some(bundle) = bundle {
+            recorded.push(bundle.clone());
+            exclusions.add(bundle, SkipReason::Signature);
+        }
+        for path in &self.ignore_paths {
+            recorded.push(path.clone());
+            exclusions.add(path.clone(), SkipReason::Caller);
+        }
+        if self.ignore_git_paths {
+            exclusions.add_git_defaults(|_| false);
+            recorded.extend(GIT_DEFAULTS.iter().filter_map(|path| ModelPath::parse(path).ok()));
+        }
+        recorded.sort_unstable();
+        recorded.dedup();
+        (exclusions, recorded.into_iter().map(RecordedIgnore::Relative).collect())
+    }
+
+    fn set_empty_files_apart(&self, tree: &mut Tree) -> Result<(), Error> {
+        let (empty, files) = std::mem::take(&mut tree.files).into_iter().partition(|file| file.length == 0);
+        tree.files = files;
+        let empty: Vec<crate::model::TreeFile> = empty;
+        match empty.first() {
+            Some(first) if !self.allow_unsigned_empty => {
+                Err(Error::EmptyNotCovered { path: first.name.to_string() })
+            }
+            _ => {
+                let skipped = |file: &crate::model::TreeFile| Skipped {
+                    path: file.name.to_string(),
+                    reason: SkipReason::Unsigned,
+                };
+                tree.skipped.extend(empty.iter().map(skipped));
+                Ok(())
+            }
+        }
+    }
+
+    fn hash_files(&self, model: &Model, tree: &Tree) -> Result<Vec<SignedFile>, Error> {
+        let fresh;
+        let engine = match &self.engine {
+            Some(engine) => engine,
+            None => {
+                fresh = Engine::new(0).map_err(|error| Error::from_engine("", error))?;
+                &fresh
+            }
+        };
+        let chunks = self.chunks.map(|indexing| Chunks {
+            size: indexing
+                .size
+                .unwrap_or_else(|| ChunkSize::for_lengths(tree.files.iter().map(|file| file.length))),
+            algorithm: indexing.algorithm,
+        });
+        let mut plan = Plan::new();
+        for file in &tree.files {
+            let source = model.source(file, self.access);
+            let task = match self.method {
+                Method::Shards { shard_size } => Task::pieces(source, shard_size, self.hash),
+                Method::Files => {
+                    let chunks = chunks.filter(|chunks| file.length > chunks.size.bytes());
+                    let range = ByteRange::whole(file.length);
+                    Task::new(source, vec![Job { range, algorithm: self.hash, chunks }])
+                }
+            };
+            plan.push(task.map_err(|error| Error::from_engine(file.name.as_str(), error))?);
+        }
+        let results = engine.run(&plan);
+        drop(plan);
+        // A cancelled run leaves many cancelled files; the error that comes first in the list is as good as any.
+        let named = tree.files.iter().zip(results);
+        named
+            .map(|(file, result)| {
+                let hashed = result.map_err(|error| Error::from_engine(file.name.as_str(), error))?;
+                let name = if self.single_file_dot && model.is_file() {
+                    ModelPath::dot()
+                } else {
+                    file.name.clone()
+                };
+                Ok(SignedFile { name, proof: self.proof(file.length, hashed, chunks)? })
+            })
+            .collect()
+    }
+
+    fn proof(&self, length: u64, hashed: Hashed, chunks: Option<Chunks>) -> Result<Proof, Error> {
+        if let Method::Shards { shard_size } = self.method {
+            let ranges = ByteRange::whole(length).pieces(shard_size);
+            return Ok(Proof::Shards(ranges.zip(hashed.digests.iter().map(|job| job.digest)).collect()));
+        }
+        let whole = hashed.digests.into_iter().next();
+        let whole = whole.ok_or_else(|| Error::Internal { what: "a file was not hashed".into() })?;
+        let index = |chunks: Chunks| ChunkIndex::new(chunks.algorithm, chunks.size, length, &whole.chunks);
+        Ok(Proof::Whole { digest: whole.digest, chunks: chunks.map(index) })
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Writes a file whole: into a temporary file beside it, flushed to the device, then renamed.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let failed = |operation| {
+        move |error: std::io::Error| Error::io(operation, path.to_string_lossy().into_owned(), error)
+    };
+    let folder = folder_of(path);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".modelsig-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any new file: the umask takes its share.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder).map_err(failed("write"))?;
+    file.write_all(bytes).map_err(failed("write"))?;
+    file.as_file().sync_all().map_err(failed("flush"))?;
+    file.persist(path).map_err(|error| failed("rename into place")(error.error))?;
+    #[cfg(unix)]
+    std::fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(failed("flush the folder of"))?;
+    Ok(())
+}

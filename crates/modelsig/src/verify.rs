@@ -1,0 +1,355 @@
+//! Verification, step by step (OMS spec 8.4): bundle, signature, statement, folder, files.
+//!
+//! The signature is checked over the payload bytes as they stand before any of them is parsed, and nothing in the
+//! model is opened by a name from the manifest: the folder is walked and its names are compared.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use modelsig_hash::{Access, Engine, Plan, Task};
+
+use crate::bundle::Bundle;
+use crate::loader::{Present, SignedModel, VerifiedModel};
+use crate::manifest::{Manifest, Method, RecordedIgnore};
+use crate::model::{Exclusions, Model, ModelPath, PathFault, SkipReason, Skipped, Symlinks, Tree, TreeFile};
+use crate::policy::UnsignedFiles;
+use crate::report::{FileReport, Note, Report, SignerReport};
+use crate::statement::{self, StatementFault};
+use crate::{Error, Limits, Policy, SignatureScheme, Trust, input, trust};
+
+/// Verifies models for one trust and one policy. It keeps no state between calls: the verdict on one model never
+/// depends on another.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    trust: Trust,
+    policy: Policy,
+    limits: Limits,
+    access: Access,
+    engine: Option<Engine>,
+}
+
+impl Verifier {
+    /// A strict verifier for a key, several keys of which any one may have signed, or another [`Trust`].
+    pub fn new(trust: impl Into<Trust>) -> Self {
+        Self {
+            trust: trust.into(),
+            policy: Policy::strict(),
+            limits: Limits::default(),
+            access: Access::Read,
+            engine: None,
+        }
+    }
+
+    /// Replaces the policy.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Replaces the limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How files are read. The default never maps them, since a map of a file that another process truncates kills
+    /// the host program.
+    #[must_use]
+    pub fn with_access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Hashes with this engine: its pool, its progress, its cancellation. Otherwise each call makes one with a
+    /// thread for each CPU.
+    #[must_use]
+    pub fn with_engine(mut self, engine: Engine) -> Self {
+        self.engine = Some(engine);
+        self
+    }
+
+    /// Checks signature, manifest and the names and lengths of all files, but no content yet: that is checked when
+    /// it is read through the [`SignedModel`].
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with a report when files are missing, unsigned, or of another length; otherwise the
+    /// error that kept it from getting that far.
+    pub fn open(&self, model: &Path, bundle: &Path) -> Result<SignedModel, Error> {
+        self.look(model, bundle)?.accept()
+    }
+
+    /// Checks everything: signature, manifest, and every byte of every file.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with a report of all problems (or the first, if the policy fails fast); otherwise the
+    /// error that kept it from getting that far.
+    pub fn verify(&self, model: &Path, bundle: &Path) -> Result<VerifiedModel, Error> {
+        let mut signed = self.look(model, bundle)?;
+        if self.policy.fail_fast {
+            signed = signed.accept()?;
+        }
+        self.check_files(&mut signed)?;
+        signed.accept().and_then(VerifiedModel::new)
+    }
+
+    /// Everything up to the content of the files, with all problems in the report.
+    fn look(&self, model_path: &Path, bundle_path: &Path) -> Result<SignedModel, Error> {
+        let name = bundle_path.to_string_lossy();
+        let model = Model::open(model_path)?;
+        let text = input::read_bundle(bundle_path, &self.limits)?;
+        let bundle = Bundle::parse(&name, &text, &self.limits)?;
+        drop(text);
+        let signer = trust::verify(&name, &bundle, &self.trust)?;
+        let manifest = statement::parse(&name, &bundle.envelope.payload, &self.limits)?;
+        drop(bundle);
+        self.supported(&name, &manifest)?;
+        let exclusions = self.exclusions(&model, &manifest, bundle_path)?;
+        let tree = model.tree(&exclusions, self.symlinks(&manifest), &self.limits)?;
+        self.limit_bytes(&model, &tree)?;
+        let report = self.report(&model, &name, signer, &manifest);
+        let engine = match &self.engine {
+            Some(engine) => engine.clone(),
+            None => Engine::new(0).map_err(|error| Error::from_engine("", error))?,
+        };
+        let mut signed =
+            SignedModel { model, manifest, present: Vec::new(), report, engine, check: self.policy.check };
+        self.compare_names(&mut signed, tree, &name)?;
+        Ok(signed)
+    }
+
+    /// Hashes that this build cannot compute are said so once, not as a fault of each file.
+    fn supported(&self, bundle: &str, manifest: &Manifest) -> Result<(), Error> {
+        let hash = manifest.serialization.hash;
+        hash.digest(&[]).map(drop).map_err(|error| Error::from_engine(bundle, error))
+    }
+
+    fn symlinks(&self, manifest: &Manifest) -> Symlinks {
+        if manifest.serialization.allow_symlinks && self.policy.allow_symlinks {
+            Symlinks::FollowInside
+        } else {
+            Symlinks::Reject
+        }
+    }
+
+    fn exclusions(&self, model: &Model, manifest: &Manifest, bundle: &Path) -> Result<Exclusions, Error> {
+        let fault = |fault| Error::Statement { path: bundle.to_string_lossy().into(), fault };
+        let mut by_signer = Exclusions::default();
+        for path in &manifest.serialization.ignore_paths {
+            match path {
+                RecordedIgnore::Relative(path) => by_signer.add(path.clone(), SkipReason::Signer),
+                RecordedIgnore::Absolute(path) if model.contains_absolute(path) => {
+                    return Err(fault(StatementFault::IgnorePathInside { path: path.clone() }));
+                }
+                RecordedIgnore::Absolute(_) | RecordedIgnore::Inert(_) => {}
+            }
+        }
+        let contradiction = |name: &ModelPath| by_signer.covering(name).map(|(path, _)| path.to_string());
+        for file in &manifest.files {
+            if let Some(ignored) = contradiction(&file.name) {
+                return Err(fault(StatementFault::ListedAndIgnored { name: file.name.to_string(), ignored }));
+            }
+        }
+        let mut exclusions = Exclusions::default();
+        if let Some(inside) = model.relative(bundle) {
+            exclusions.add(inside, SkipReason::Signature);
+        }
+        for path in &self.policy.ignore_paths {
+            if manifest.covers(path.as_str()) || path.ancestors().any(|above| manifest.find(above).is_some())
+            {
+                return Err(Error::IgnoredButSigned { path: path.to_string() });
+            }
+            exclusions.add(path.clone(), SkipReason::Caller);
+        }
+        if !self.policy.strict_git {
+            // What the signer did list is checked, whatever it is called.
+            exclusions.add_git_defaults(|path| manifest.covers(path));
+        }
+        if !self.policy.refuse_bundle_ignores {
+            for path in &manifest.serialization.ignore_paths {
+                if let RecordedIgnore::Relative(path) = path
+                    && !(self.policy.strict_git && crate::GIT_DEFAULTS.contains(&path.as_str()))
+                {
+                    exclusions.add(path.clone(), SkipReason::Signer);
+                }
+            }
+        }
+        Ok(exclusions)
+    }
+
+    fn limit_bytes(&self, model: &Model, tree: &Tree) -> Result<(), Error> {
+        let found = tree.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.length));
+        if found <= self.limits.model_bytes {
+            return Ok(());
+        }
+        let what = "the size of all files together in bytes";
+        Err(Error::Limit { path: model.shown(), what, limit: self.limits.model_bytes, found })
+    }
+
+    fn report(&self, model: &Model, bundle: &str, signer: SignerReport, manifest: &Manifest) -> Report {
+        let notes = [
+            (!signer.hint_in_bundle, Note::NoHint),
+            (!manifest.in_order, Note::Unsorted),
+            (manifest.find(".").is_some(), Note::SingleFileDot),
+            (manifest.serialization.allow_symlinks && !self.policy.allow_symlinks, Note::SymlinksRecorded),
+            (signer.scheme == SignatureScheme::Ed25519ph, Note::Ed25519ph),
+        ];
+        Report {
+            model: model.shown(),
+            bundle: bundle.into(),
+            signer,
+            subject: manifest.subject.clone(),
+            root_digest: manifest.root_digest,
+            method: manifest.serialization.method,
+            check: self.policy.check,
+            files: Vec::new(),
+            skipped: Vec::new(),
+            weakened_by: self.policy.weakened_by(),
+            notes: notes.into_iter().filter_map(|(holds, note)| holds.then_some(note)).collect(),
+            complete: false,
+        }
+    }
+
+    /// Names and lengths: what is signed must be there, what is there must be signed.
+    fn compare_names(&self, signed: &mut SignedModel, tree: Tree, bundle: &str) -> Result<(), Error> {
+        let mut files = Vec::with_capacity(signed.manifest.files.len());
+        signed.report.skipped = tree.skipped;
+        let problems = tree.problems.into_iter().map(not_signable_is_unsigned);
+        let known: HashSet<String> = problems
+            .map(|problem| {
+                let name = problem.path().unwrap_or_default().to_owned();
+                files.push(FileReport {
+                    name: name.clone(),
+                    size: None,
+                    checked: None,
+                    access: None,
+                    problem: Some(problem),
+                });
+                name
+            })
+            .collect();
+
+        let mut on_disk = tree.files.into_iter().peekable();
+        let lone_dot = signed.manifest.find(".").is_some();
+        if lone_dot && !signed.model.is_file() {
+            let fault = StatementFault::BadName { name: ".".into(), fault: PathFault::Dot };
+            return Err(Error::Statement { path: bundle.into(), fault });
+        }
+        for (index, file) in signed.manifest.files.iter().enumerate() {
+            while let Some(extra) = on_disk.next_if(|found| !lone_dot && found.name < file.name) {
+                self.unsigned(
+                    extra,
+                    signed.manifest.serialization.method,
+                    &mut files,
+                    &mut signed.report.skipped,
+                );
+            }
+            let Some(found) = on_disk.next_if(|found| lone_dot || found.name == file.name) else {
+                if !known.contains(file.name.as_str()) {
+                    let path = file.name.to_string();
+                    files.push(FileReport {
+                        name: path.clone(),
+                        size: None,
+                        checked: None,
+                        access: None,
+                        problem: Some(Error::Missing { path }),
+                    });
+                }
+                continue;
+            };
+            let (path, size) = (found.name.to_string(), found.length);
+            let problem = match file.length() {
+                Some(expected) if size < expected => Some(Error::Truncated { path, expected, found: size }),
+                Some(expected) if size > expected => Some(Error::Grown { path, expected, found: size }),
+                _ => None,
+            };
+            if problem.is_none() {
+                signed.present.push(Present { signed: index, tree: found, report: 0 });
+            }
+            let name = file.name.to_string();
+            files.push(FileReport { name, size: Some(size), checked: None, access: None, problem });
+        }
+        for extra in on_disk {
+            self.unsigned(
+                extra,
+                signed.manifest.serialization.method,
+                &mut files,
+                &mut signed.report.skipped,
+            );
+        }
+        files.sort_by(|one, other| one.name.cmp(&other.name));
+        signed.report.files = files;
+        for present in &mut signed.present {
+            // Names are unique among the files without a problem, and these all are in the list.
+            let name = signed.manifest.files[present.signed].name.as_str();
+            present.report = signed.report.files.partition_point(|file| file.name.as_str() < name);
+        }
+        Ok(())
+    }
+
+    fn unsigned(
+        &self,
+        file: TreeFile,
+        method: Method,
+        files: &mut Vec<FileReport>,
+        skipped: &mut Vec<Skipped>,
+    ) {
+        let path = file.name.to_string();
+        let uncovered = file.length == 0 && matches!(method, Method::Shards { .. });
+        let tolerated = (uncovered && self.policy.allow_unsigned_empty)
+            || self.policy.unsigned_files == UnsignedFiles::Ignore;
+        if tolerated {
+            return skipped.push(Skipped { path, reason: SkipReason::Unsigned });
+        }
+        let name = path.clone();
+        let problem =
+            Some(if uncovered { Error::EmptyNotCovered { path } } else { Error::Unsigned { path } });
+        files.push(FileReport { name, size: Some(file.length), checked: None, access: None, problem });
+    }
+
+    /// The bytes: every file that is there is hashed and compared.
+    fn check_files(&self, signed: &mut SignedModel) -> Result<(), Error> {
+        let check = self.policy.check;
+        let mut plan = Plan::new();
+        for present in &signed.present {
+            let jobs = signed.manifest.files[present.signed].jobs(present.tree.length, check);
+            let source = signed.model.source(&present.tree, self.access);
+            plan.push(Task::new(source, jobs).map_err(|error| Error::from_engine("", error))?);
+        }
+        let present = &signed.present;
+        let files = &signed.manifest.files;
+        let results = signed.engine.run_with(&plan, &|task, job, digest| {
+            let good = !self.policy.fail_fast || files[present[task].signed].compare_one(check, job, digest);
+            if good { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        drop(plan);
+        let mut unchecked = false;
+        for (present, result) in signed.present.iter().zip(results) {
+            let file = &signed.manifest.files[present.signed];
+            let report = &mut signed.report.files[present.report];
+            let hashed = result.map_err(|error| Error::from_engine(present.tree.name.as_str(), error));
+            let verdict = hashed.and_then(|hashed| {
+                report.access = Some(hashed.access);
+                file.compare(check, &hashed.digests)
+            });
+            match verdict {
+                Ok(()) => report.checked = Some(file.checked(check)),
+                Err(Error::Cancelled) => unchecked = true,
+                Err(problem) => report.problem = Some(problem),
+            }
+        }
+        // What was not checked may only be passed over in silence when there is a problem to tell instead.
+        let stopped_by_problem = self.policy.fail_fast && signed.report.problems().next().is_some();
+        if unchecked && !stopped_by_problem { Err(Error::Cancelled) } else { Ok(()) }
+    }
+}
+
+/// A name that cannot be signed was certainly not signed.
+fn not_signable_is_unsigned(problem: Error) -> Error {
+    match problem {
+        Error::NameNotUtf8 { path } | Error::BadName { path, .. } => Error::Unsigned { path },
+        other => other,
+    }
+}
