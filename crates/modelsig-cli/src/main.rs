@@ -1,0 +1,2 @@
+//! The modelsig command.
+fn main() {}
