@@ -1,4 +1,4 @@
-//! Every way to fail, and the one table that gives each kind its exit code and its C status.
+//! Every way to fail, with the file, what was expected and what was found.
 
 use std::io;
 
@@ -8,6 +8,7 @@ use crate::bundle::BundleFault;
 use crate::escape::Escaped;
 use crate::keys::KeyFault;
 use crate::model::PathFault;
+use crate::outcome::ErrorKind;
 use crate::report::Report;
 use crate::statement::StatementFault;
 
@@ -93,7 +94,7 @@ pub enum Error {
     #[error("{}", .0.verdict_line())]
     Rejected(Box<Report>),
     /// The bytes are not those that were signed.
-    #[error("{} does not have the signed content: expected {expected}, found {found}", shown(.path))]
+    #[error("{} does not have the signed content{}: expected {expected}, found {found}", shown(.path), damaged(.ranges))]
     DigestMismatch {
         /// The file.
         path: String,
@@ -295,101 +296,6 @@ pub enum Error {
     },
 }
 
-/// What kind of failure an [`Error`] is: the stable part, on which programs should decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The bytes of a file are not the signed ones, or it has another length.
-    Mismatch,
-    /// A signed file is not there.
-    Missing,
-    /// A file is there that was not signed.
-    Unsigned,
-    /// A file changed while it was read.
-    Changed,
-    /// A symbolic link, FIFO, socket or device in the model.
-    ForbiddenFile,
-    /// The signature is not valid over the content.
-    BadSignature,
-    /// The signature may be valid, but was made by somebody else.
-    Untrusted,
-    /// The statement contradicts itself: its root digest is not that of its resources.
-    RootDigest,
-    /// The caller's policy forbids it.
-    Policy,
-    /// Wrong or contradictory arguments.
-    Usage,
-    /// A file or folder is not there.
-    NotFound,
-    /// The operating system refused.
-    Io,
-    /// Not a well-formed bundle or statement.
-    Malformed,
-    /// Beyond what this version or build supports.
-    Unsupported,
-    /// A limit was exceeded.
-    Limit,
-    /// A key cannot be used.
-    Key,
-    /// Something stands in the way of what was to be written.
-    Exists,
-    /// The model has nothing to sign, or names that cannot be signed.
-    Unsignable,
-    /// A fault of modelsig itself.
-    Internal,
-    /// The caller stopped it.
-    Cancelled,
-}
-
-/// How the process ends for a kind of error, and the number that the C ABI returns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// The kind.
-    pub kind: ErrorKind,
-    /// Its name in reports.
-    pub name: &'static str,
-    /// 1: a negative verdict. 2: no verdict. 130: interrupted.
-    pub exit_code: u8,
-    /// Status of the C ABI. Numbers are never reused.
-    pub status: i32,
-}
-
-const fn outcome(kind: ErrorKind, name: &'static str, exit_code: u8, status: i32) -> Outcome {
-    Outcome { kind, name, exit_code, status }
-}
-
-/// The one table of outcomes. Success is exit code 0 and status 0.
-pub const OUTCOMES: [Outcome; 20] = [
-    outcome(ErrorKind::Mismatch, "mismatch", 1, 100),
-    outcome(ErrorKind::Missing, "missing", 1, 101),
-    outcome(ErrorKind::Unsigned, "unsigned", 1, 102),
-    outcome(ErrorKind::Changed, "changed", 1, 103),
-    outcome(ErrorKind::ForbiddenFile, "forbidden-file", 1, 104),
-    outcome(ErrorKind::BadSignature, "bad-signature", 1, 110),
-    outcome(ErrorKind::Untrusted, "untrusted", 1, 111),
-    outcome(ErrorKind::RootDigest, "root-digest", 1, 112),
-    outcome(ErrorKind::Policy, "policy", 1, 120),
-    outcome(ErrorKind::Usage, "usage", 2, 200),
-    outcome(ErrorKind::NotFound, "not-found", 2, 201),
-    outcome(ErrorKind::Io, "io", 2, 202),
-    outcome(ErrorKind::Malformed, "malformed", 2, 203),
-    outcome(ErrorKind::Unsupported, "unsupported", 2, 204),
-    outcome(ErrorKind::Limit, "limit", 2, 205),
-    outcome(ErrorKind::Key, "key", 2, 206),
-    outcome(ErrorKind::Exists, "exists", 2, 207),
-    outcome(ErrorKind::Unsignable, "unsignable", 2, 208),
-    outcome(ErrorKind::Internal, "internal", 2, 299),
-    outcome(ErrorKind::Cancelled, "cancelled", 130, 300),
-];
-
-impl ErrorKind {
-    /// Its row of [`OUTCOMES`].
-    pub fn outcome(self) -> Outcome {
-        // The table is complete: `the_table_is_complete_and_in_order` below.
-        OUTCOMES[self as usize]
-    }
-}
-
 impl Error {
     /// What kind of failure this is. For [`Error::Rejected`] it is that of the gravest problem in the report.
     pub fn kind(&self) -> ErrorKind {
@@ -472,8 +378,8 @@ impl Error {
         Self::Io { operation, path: path.into(), source }
     }
 
-    /// An error of the engine about the file `path` of a model.
-    pub(crate) fn from_engine(path: &str, error: modelsig_hash::Error) -> Self {
+    /// An error of the engine about the file `path`.
+    pub fn from_hashing(path: &str, error: modelsig_hash::Error) -> Self {
         let path = path.to_owned();
         match error {
             modelsig_hash::Error::Io { operation, source, .. } => Self::Io { operation, path, source },
@@ -499,6 +405,16 @@ fn shown(name: &str) -> String {
     format!("'{}'", Escaped(name))
 }
 
+/// Where the damage is, as far as it is known: at most four ranges.
+fn damaged(ranges: &[ByteRange]) -> String {
+    let shown: Vec<String> = ranges.iter().take(4).map(ByteRange::to_string).collect();
+    match ranges.len() {
+        0 => String::new(),
+        1..=4 => format!(" in bytes {}", shown.join(", ")),
+        more => format!(" in bytes {} and {} more ranges", shown.join(", "), more - 4),
+    }
+}
+
 fn trusted(hints: &[String]) -> String {
     match hints {
         [one] => format!("the trusted key {one}"),
@@ -509,18 +425,6 @@ fn trusted(hints: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_table_is_complete_and_in_order() {
-        for (index, row) in OUTCOMES.iter().enumerate() {
-            assert_eq!(row.kind as usize, index);
-            assert!(matches!(row.exit_code, 1 | 2 | 130));
-        }
-        // The last variant is the last row, so no kind is without one.
-        assert_eq!(ErrorKind::Cancelled as usize + 1, OUTCOMES.len());
-        let statuses: std::collections::BTreeSet<_> = OUTCOMES.iter().map(|row| row.status).collect();
-        assert_eq!(statuses.len(), OUTCOMES.len(), "a status is used once");
-    }
 
     #[test]
     fn names_are_escaped_in_messages() {

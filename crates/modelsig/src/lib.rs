@@ -55,6 +55,7 @@ mod limits;
 mod loader;
 mod manifest;
 mod model;
+mod outcome;
 mod policy;
 mod report;
 #[cfg(feature = "sign")]
@@ -65,7 +66,7 @@ mod verify;
 
 pub use bundle::{BundleFault, MEDIA_TYPE};
 pub use dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
-pub use error::{Error, ErrorKind, OUTCOMES, Outcome};
+pub use error::Error;
 pub use escape::Escaped;
 pub use inspect::{InspectedResource, Inspection, inspect};
 pub use json::JsonFault;
@@ -77,6 +78,7 @@ pub use loader::{SignedModel, VerifiedModel};
 pub use manifest::{CHUNK_INDEX, ChunkIndexFault, Method};
 pub use model::{GIT_DEFAULTS, ModelPath, PathFault, SkipReason, Skipped};
 pub use modelsig_hash as hash;
+pub use outcome::{ErrorKind, OUTCOMES, Outcome};
 pub use policy::{Check, Policy, UnsignedFiles, danger};
 pub use report::{Bytes, Checked, FileReport, Note, Report, SignerReport};
 #[cfg(feature = "sign")]

@@ -94,10 +94,10 @@ impl SignedModel {
 
         let mut plan = Plan::new();
         let task = Task::new(Source::from_bytes(&bytes), signed.jobs(expected, self.check));
-        plan.push(task.map_err(|error| Error::from_engine(name, error))?);
+        plan.push(task.map_err(|error| Error::from_hashing(name, error))?);
         let hashed = self.engine.run(&plan).pop().unwrap_or(Err(modelsig_hash::Error::Cancelled));
         drop(plan);
-        signed.compare(self.check, &hashed.map_err(|error| Error::from_engine(name, error))?.digests)?;
+        signed.compare(self.check, &hashed.map_err(|error| Error::from_hashing(name, error))?.digests)?;
         Ok(bytes)
     }
 

@@ -1,7 +1,7 @@
 //! What a verifier insists on. Strict from the start; what weakens it lives in [`danger`] and is written into the
 //! report.
 
-use crate::model::{ModelPath, PathFault};
+use crate::model::ModelPath;
 
 /// Which digests of a file are computed and compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Policy {
 
 /// Everything that makes a verifier accept more. Each shows in the report.
 pub mod danger {
-    use super::{ModelPath, PathFault, Policy, UnsignedFiles};
+    use super::{ModelPath, Policy, UnsignedFiles};
 
     /// Accepts files that were not signed. Whoever can write to the folder can add code that a loader may run.
     #[must_use]
@@ -123,18 +123,24 @@ pub mod danger {
         policy
     }
 
-    /// Leaves out paths, relative to the root of the model, each with its subtree. What is signed cannot be left
-    /// out.
+    /// Leaves out a path with its subtree, relative to the root of the model. What is signed cannot be left out.
+    #[must_use]
+    pub fn ignore_path(mut policy: Policy, path: ModelPath) -> Policy {
+        policy.ignore_paths.push(path);
+        policy
+    }
+
+    /// Reads a private key although other users can read its file.
     ///
     /// # Errors
-    /// The first path that is not canonical.
-    pub fn ignore_paths<'p>(
-        mut policy: Policy,
-        paths: impl IntoIterator<Item = &'p str>,
-    ) -> Result<Policy, (String, PathFault)> {
-        for path in paths {
-            policy.ignore_paths.push(ModelPath::parse(path).map_err(|fault| (path.to_owned(), fault))?);
-        }
-        Ok(policy)
+    /// As [`PrivateKey::from_file`](crate::PrivateKey::from_file), except for the mode of the file.
+    #[cfg(feature = "sign")]
+    pub fn private_key_readable_by_others(
+        path: &std::path::Path,
+        passphrase: Option<&str>,
+    ) -> Result<crate::PrivateKey, crate::Error> {
+        let text = crate::input::read_key(path, &crate::Limits::default())?;
+        crate::PrivateKey::from_pem(&text, passphrase)
+            .map_err(|fault| crate::Error::Key { path: path.to_string_lossy().into(), fault })
     }
 }

@@ -310,7 +310,7 @@ impl ModelSigner {
         let engine = match &self.engine {
             Some(engine) => engine,
             None => {
-                fresh = Engine::new(0).map_err(|error| Error::from_engine("", error))?;
+                fresh = Engine::new(0).map_err(|error| Error::from_hashing("", error))?;
                 &fresh
             }
         };
@@ -331,7 +331,7 @@ impl ModelSigner {
                     Task::new(source, vec![Job { range, algorithm: self.hash, chunks }])
                 }
             };
-            plan.push(task.map_err(|error| Error::from_engine(file.name.as_str(), error))?);
+            plan.push(task.map_err(|error| Error::from_hashing(file.name.as_str(), error))?);
         }
         let results = engine.run(&plan);
         drop(plan);
@@ -339,7 +339,7 @@ impl ModelSigner {
         let named = tree.files.iter().zip(results);
         named
             .map(|(file, result)| {
-                let hashed = result.map_err(|error| Error::from_engine(file.name.as_str(), error))?;
+                let hashed = result.map_err(|error| Error::from_hashing(file.name.as_str(), error))?;
                 let name = if self.single_file_dot && model.is_file() {
                     ModelPath::dot()
                 } else {

@@ -112,7 +112,7 @@ impl Verifier {
         let report = self.report(&model, &name, signer, &manifest);
         let engine = match &self.engine {
             Some(engine) => engine.clone(),
-            None => Engine::new(0).map_err(|error| Error::from_engine("", error))?,
+            None => Engine::new(0).map_err(|error| Error::from_hashing("", error))?,
         };
         let mut signed =
             SignedModel { model, manifest, present: Vec::new(), report, engine, check: self.policy.check };
@@ -123,7 +123,7 @@ impl Verifier {
     /// Hashes that this build cannot compute are said so once, not as a fault of each file.
     fn supported(&self, bundle: &str, manifest: &Manifest) -> Result<(), Error> {
         let hash = manifest.serialization.hash;
-        hash.digest(&[]).map(drop).map_err(|error| Error::from_engine(bundle, error))
+        hash.digest(&[]).map(drop).map_err(|error| Error::from_hashing(bundle, error))
     }
 
     fn symlinks(&self, manifest: &Manifest) -> Symlinks {
@@ -316,7 +316,7 @@ impl Verifier {
         for present in &signed.present {
             let jobs = signed.manifest.files[present.signed].jobs(present.tree.length, check);
             let source = signed.model.source(&present.tree, self.access);
-            plan.push(Task::new(source, jobs).map_err(|error| Error::from_engine("", error))?);
+            plan.push(Task::new(source, jobs).map_err(|error| Error::from_hashing("", error))?);
         }
         let present = &signed.present;
         let files = &signed.manifest.files;
@@ -329,7 +329,7 @@ impl Verifier {
         for (present, result) in signed.present.iter().zip(results) {
             let file = &signed.manifest.files[present.signed];
             let report = &mut signed.report.files[present.report];
-            let hashed = result.map_err(|error| Error::from_engine(present.tree.name.as_str(), error));
+            let hashed = result.map_err(|error| Error::from_hashing(present.tree.name.as_str(), error));
             let verdict = hashed.and_then(|hashed| {
                 report.access = Some(hashed.access);
                 file.compare(check, &hashed.digests)
