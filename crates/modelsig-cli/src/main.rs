@@ -1,2 +1,32 @@
-//! The modelsig command.
-fn main() {}
+//! The `modelsig` command: make keys, sign models, verify them.
+//!
+//! stdout carries data (one verdict line, digests, one JSON object), stderr carries talk. Exit codes: 0 verified or
+//! done, 1 a negative verdict, 2 no verdict, 130 interrupted.
+
+mod advice;
+mod args;
+mod commands;
+mod exit_code;
+mod interrupt;
+mod printer;
+mod progress_bar;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use args::Arguments;
+use printer::Printer;
+
+fn main() -> ExitCode {
+    let parsed = args::with_underscore_aliases(Arguments::command())
+        .try_get_matches()
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    match parsed {
+        Ok(arguments) => {
+            let printer = Printer::new(arguments.color, arguments.command.output());
+            commands::run(arguments, &printer).into()
+        }
+        Err(error) => printer::usage_error(&error).into(),
+    }
+}

@@ -1,0 +1,48 @@
+//! What to do about an error, in one line.
+
+use modelsig::{Error, ErrorKind, KeyFault, StatementFault};
+
+/// Advice for an error, if there is any to give.
+pub(crate) fn for_error(error: &Error) -> Option<String> {
+    let advice = match error {
+        Error::Rejected(_) => return for_kind(error.kind()).map(Into::into),
+        Error::ModelNotFound { .. } => "give the folder or file of the model",
+        Error::BundleNotFound { .. } => "give the bundle with --signature",
+        Error::HintMismatch { .. } => "give the public key of the signer of this bundle with --public-key",
+        Error::BadSignature { .. } => "the bundle was altered, or another key made it; do not load the model",
+        Error::MethodMismatch { .. } => "this version verifies the key method only",
+        Error::RootDigestMismatch { .. } => "the signer's tool is faulty; ask for a new signature",
+        Error::Statement { fault: StatementFault::PredicateType { .. }, .. } => {
+            "this is not an OMS v1.0 signature; ask for a new one"
+        }
+        Error::KeyReadableByOthers { .. } => "run chmod 600 on it, or pass --allow-key-readable-by-others",
+        Error::Key { fault: KeyFault::PassphraseNeeded, .. } => {
+            "name an environment variable that holds the passphrase with --passphrase-env"
+        }
+        Error::Key { fault: KeyFault::Label { expected: "public key", .. }, .. } => {
+            "the public half is in the file that ends in .pub.pem"
+        }
+        Error::AlreadyExists { .. } => "choose another name, or remove it first",
+        Error::NotABundle { .. } => "choose another place with --signature",
+        Error::EmptyNotCovered { .. } => "sign with --serialization files, or pass --allow-unsigned-empty",
+        Error::Symlink { .. } => "replace the link by the file, or pass --allow-symlinks",
+        Error::IgnoredButSigned { .. } => "what the signer signed is always verified; drop --ignore-paths",
+        _ => return None,
+    };
+    Some(advice.into())
+}
+
+fn for_kind(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::Mismatch => Some("the model is not what was signed; do not load it, fetch it again"),
+        ErrorKind::Missing => Some("fetch the model again, whole"),
+        ErrorKind::Unsigned => {
+            Some("remove what does not belong to the model; --ignore-unsigned-files accepts it unverified")
+        }
+        ErrorKind::Changed => {
+            Some("something writes to the model while it is verified; stop it and try again")
+        }
+        ErrorKind::ForbiddenFile => Some("a model has regular files only; fetch it again without links"),
+        _ => None,
+    }
+}

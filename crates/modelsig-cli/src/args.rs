@@ -1,0 +1,237 @@
+//! The command line: global options and what several commands share.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use modelsig::hash::{Access, Engine, HashAlgorithm, Progress};
+use modelsig::{Error, Method, ModelPath, ModelSigner};
+
+use crate::commands::{completions, digest, hash, inspect, keygen, sign, verify};
+use crate::interrupt;
+
+/// Check that model weights are exactly what a trusted signer released, before anything loads them.
+#[derive(Parser)]
+#[command(
+    name = "modelsig",
+    version,
+    max_term_width = 100,
+    propagate_version = true,
+    disable_help_subcommand = true
+)]
+#[command(after_help = "\
+Exit codes: 0 verified or done, 1 rejected, 2 no verdict (usage, I/O, malformed, unsupported), 130 interrupted.")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Threads to hash with; 0 means one for each CPU
+    #[arg(long, global = true, default_value_t = 0, value_name = "N", help_heading = "Global options")]
+    pub(crate) threads: usize,
+    /// How files are read: auto maps only what nobody else can change, map always, read never
+    #[arg(long, global = true, default_value = "auto", value_name = "HOW", help_heading = "Global options")]
+    pub(crate) access: AccessArgument,
+    /// Colours: auto follows the terminal and NO_COLOR
+    #[arg(long, global = true, default_value = "auto", value_name = "WHEN", help_heading = "Global options")]
+    pub(crate) color: Color,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Keygen(keygen::Options),
+    Sign(sign::Options),
+    Verify(verify::Options),
+    Digest(digest::Options),
+    Hash(hash::Options),
+    Inspect(inspect::Options),
+    Completions(completions::Options),
+    /// Print the manual page (roff)
+    Man,
+}
+
+impl Command {
+    /// How the command wants its result printed.
+    pub(crate) fn output(&self) -> Output {
+        match self {
+            Self::Keygen(options) => options.output,
+            Self::Sign(options) => options.output,
+            Self::Verify(options) => options.output,
+            Self::Digest(options) => options.output,
+            Self::Hash(options) => options.output,
+            Self::Inspect(options) => options.output,
+            Self::Completions(_) | Self::Man => Output::default(),
+        }
+    }
+}
+
+/// How results are printed.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct Output {
+    /// Print exactly one JSON object, whatever happens
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print nothing but errors
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum AccessArgument {
+    Auto,
+    Map,
+    Read,
+}
+
+impl From<AccessArgument> for Access {
+    fn from(access: AccessArgument) -> Self {
+        match access {
+            AccessArgument::Auto => Self::Auto,
+            AccessArgument::Map => Self::Map,
+            AccessArgument::Read => Self::Read,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HashArgument {
+    Sha256,
+    Blake3,
+    Blake2b,
+}
+
+impl From<HashArgument> for HashAlgorithm {
+    fn from(hash: HashArgument) -> Self {
+        match hash {
+            HashArgument::Sha256 => Self::Sha256,
+            HashArgument::Blake3 => Self::Blake3,
+            HashArgument::Blake2b => Self::Blake2b,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SerializationArgument {
+    Files,
+    Shards,
+}
+
+/// What belongs to the model, and how it is digested.
+#[derive(Args)]
+pub(crate) struct ManifestOptions {
+    /// One digest for each file, or for each shard of a file
+    #[arg(long, default_value = "files", value_name = "METHOD")]
+    serialization: SerializationArgument,
+    /// Bytes in each shard
+    #[arg(long, default_value_t = 1_000_000_000, value_name = "BYTES")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    shard_size: u64,
+    /// Hash of files or shards; other tools can be counted on to read sha256 only
+    #[arg(long, default_value = "sha256")]
+    hash: HashArgument,
+    /// Leave out a path with everything below it (relative to MODEL; may be repeated)
+    #[arg(long, value_name = "PATH")]
+    ignore_paths: Vec<PathBuf>,
+    /// Include .git, .gitattributes, .github and .gitignore
+    #[arg(long)]
+    no_ignore_git_paths: bool,
+    /// Follow symbolic links to files inside the model
+    #[arg(long)]
+    allow_symlinks: bool,
+    /// Allow empty files with --serialization shards, which does not cover them
+    #[arg(long)]
+    allow_unsigned_empty: bool,
+}
+
+impl ManifestOptions {
+    pub(crate) fn apply(&self, model: &Path, signer: ModelSigner) -> Result<ModelSigner, Error> {
+        let method = match self.serialization {
+            SerializationArgument::Files => Method::Files,
+            SerializationArgument::Shards => Method::Shards { shard_size: self.shard_size },
+        };
+        let signer = signer
+            .method(method)
+            .hash(self.hash.into())
+            .ignore_git_paths(!self.no_ignore_git_paths)
+            .allow_symlinks(self.allow_symlinks)
+            .allow_unsigned_empty(self.allow_unsigned_empty);
+        self.ignore_paths.iter().try_fold(signer, |signer, path| Ok(signer.ignore_path(inside(model, path)?)))
+    }
+}
+
+/// A path to ignore as a name inside the model: relative to its root, or absolute and inside it.
+pub(crate) fn inside(model: &Path, path: &Path) -> Result<ModelPath, Error> {
+    let usage = |why: &str| Error::Usage { what: format!("cannot ignore '{}': {why}", path.display()) };
+    let relative = if path.is_absolute() {
+        let root =
+            model.canonicalize().map_err(|_| Error::ModelNotFound { path: model.display().to_string() })?;
+        let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+        let whole = folder.zip(path.file_name()).map(|(folder, name)| folder.join(name));
+        let inside = whole.and_then(|whole| whole.strip_prefix(root).ok().map(Path::to_owned));
+        inside.ok_or_else(|| usage("it is absolute and does not lie inside the model"))?
+    } else {
+        path.to_owned()
+    };
+    let text =
+        relative.to_str().ok_or_else(|| usage("it is not UTF-8"))?.replace(std::path::MAIN_SEPARATOR, "/");
+    let text = text.trim_start_matches("./").trim_end_matches('/');
+    ModelPath::parse(text).map_err(|fault| usage(&fault.to_string()))
+}
+
+/// Where the bundle of a model is unless the caller says otherwise: `MODEL/model.sig` for a folder, `MODEL.sig` for
+/// a file.
+pub(crate) fn default_bundle(model: &Path) -> PathBuf {
+    if model.is_file() {
+        let mut name = model.as_os_str().to_owned();
+        name.push(".sig");
+        name.into()
+    } else {
+        model.join("model.sig")
+    }
+}
+
+/// An engine as the global options want it, which stops when the process is interrupted.
+pub(crate) fn engine(threads: usize, progress: &Progress) -> Result<Engine, Error> {
+    let failed = |error: modelsig::hash::Error| Error::Usage { what: error.to_string() };
+    Ok(Engine::new(threads).map_err(failed)?.with_progress(progress.clone()).with_cancel(interrupt::token()))
+}
+
+/// The spellings of the reference tool: each long option also with underscores, not shown in the help.
+pub(crate) fn with_underscore_aliases(command: clap::Command) -> clap::Command {
+    let alias = |argument: clap::Arg| match argument.get_long().filter(|long| long.contains('-')) {
+        Some(long) => {
+            let underscored = long.replace('-', "_");
+            argument.alias(underscored)
+        }
+        None => argument,
+    };
+    command.mut_args(alias).mut_subcommands(with_underscore_aliases)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        with_underscore_aliases(Arguments::command()).debug_assert();
+    }
+
+    #[test]
+    fn paths_to_ignore_are_names_inside_the_model() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = |path: &Path| inside(folder.path(), path).map(|name| name.to_string()).ok();
+        for (path, expected) in [("a", "a"), ("./a/b", "a/b"), ("a/", "a")] {
+            assert_eq!(name(Path::new(path)).as_deref(), Some(expected));
+        }
+        assert_eq!(name(&folder.path().join("x")).as_deref(), Some("x"));
+        for bad in ["", ".", "..", "a/../b", "/etc/passwd", "a//b"] {
+            assert_eq!(name(Path::new(bad)), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! `modelsig verify`
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use modelsig::hash::Progress;
+use modelsig::{Check, Error, Policy, PublicKey, Report, SkipReason, UnsignedFiles, Verifier, danger};
+use serde::Serialize;
+
+use super::Run;
+use crate::args::{self, Output};
+use crate::exit_code::Exit;
+use crate::progress_bar::Bar;
+
+/// Verify a model
+///
+/// Checks the signature of the bundle, then that the model has exactly the signed files with exactly the signed
+/// content. The verdict holds for the moment of reading.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The folder or file of the model
+    model: PathBuf,
+    /// A trusted public key in PEM (may be repeated: any one of the keys may have signed)
+    #[arg(long, value_name = "KEY", required = true)]
+    public_key: Vec<PathBuf>,
+    /// The bundle [default: MODEL/model.sig for a folder, MODEL.sig for a file]
+    #[arg(long, value_name = "BUNDLE")]
+    signature: Option<PathBuf>,
+    /// Which digests to check: the chunk index where there is one, the whole files, or both
+    #[arg(long, value_name = "WHAT", default_value = "chunks")]
+    check: CheckArgument,
+    /// Treat .git, .gitattributes, .github and .gitignore like any other file
+    #[arg(long)]
+    strict_git: bool,
+    /// Do not leave out what only the signer's list leaves out
+    #[arg(long)]
+    no_bundle_ignores: bool,
+    /// Stop at the first problem
+    #[arg(long)]
+    fail_fast: bool,
+    /// Accept files that were not signed; they are not verified
+    #[arg(long, help_heading = "Options that weaken the verdict")]
+    ignore_unsigned_files: bool,
+    /// Leave out a path with everything below it (relative to MODEL; may be repeated)
+    #[arg(long, value_name = "PATH", help_heading = "Options that weaken the verdict")]
+    ignore_paths: Vec<PathBuf>,
+    /// Follow symbolic links to files inside the model, if the signer did so too
+    #[arg(long, help_heading = "Options that weaken the verdict")]
+    allow_symlinks: bool,
+    /// Accept empty files that a signature over shards does not cover
+    #[arg(long, help_heading = "Options that weaken the verdict")]
+    allow_unsigned_empty: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum CheckArgument {
+    Chunks,
+    Whole,
+    Both,
+}
+
+impl From<CheckArgument> for Check {
+    fn from(check: CheckArgument) -> Self {
+        match check {
+            CheckArgument::Chunks => Self::Chunks,
+            CheckArgument::Whole => Self::Whole,
+            CheckArgument::Both => Self::Both,
+        }
+    }
+}
+
+/// The JSON object of a verified model.
+#[derive(Serialize)]
+struct Verified<'r> {
+    exit_code: u8,
+    #[serde(flatten)]
+    report: &'r Report,
+    error: Option<()>,
+}
+
+impl Options {
+    pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
+        let keys: Vec<PublicKey> =
+            self.public_key.iter().map(|path| PublicKey::from_file(path)).collect::<Result<_, _>>()?;
+        let progress = Progress::new();
+        let verifier = Verifier::new(keys)
+            .with_policy(self.policy()?)
+            .with_access(run.access)
+            .with_engine(args::engine(run.threads, &progress)?);
+        let bundle = self.signature.unwrap_or_else(|| args::default_bundle(&self.model));
+
+        let bar = Bar::follow(progress, run.printer.may_draw());
+        let result = verifier.verify(&self.model, &bundle);
+        drop(bar);
+        let model = result?;
+        let report = model.report();
+        if run.printer.is_json() {
+            run.printer.json(&Verified { exit_code: 0, report, error: None });
+        } else {
+            run.printer.verdict(&report.verdict_line(), true);
+            talk(run, report);
+        }
+        Ok(Exit::SUCCESS)
+    }
+
+    fn policy(&self) -> Result<Policy, Error> {
+        let policy = Policy::strict()
+            .check(self.check.into())
+            .fail_fast(self.fail_fast)
+            .strict_git(self.strict_git)
+            .refuse_bundle_ignores(self.no_bundle_ignores);
+        let unsigned = if self.ignore_unsigned_files { UnsignedFiles::Ignore } else { UnsignedFiles::Reject };
+        let policy = danger::unsigned_files(policy, unsigned);
+        let policy = danger::allow_symlinks(policy, self.allow_symlinks);
+        let policy = danger::allow_unsigned_empty(policy, self.allow_unsigned_empty);
+        self.ignore_paths.iter().try_fold(policy, |policy, path| {
+            Ok(danger::ignore_path(policy, args::inside(&self.model, path)?))
+        })
+    }
+}
+
+/// What a person should know beside the verdict: notes, weakenings, and how much was skipped.
+fn talk(run: &Run<'_>, report: &Report) {
+    report.notes().iter().for_each(|note| run.printer.note(&note.to_string()));
+    report.weakened_by().iter().for_each(|words| run.printer.note(words));
+    let skipped =
+        |reason: SkipReason| report.skipped().iter().filter(|skipped| skipped.reason == reason).count();
+    for (reason, words) in [
+        (SkipReason::GitDefault, "git files were not looked at (--strict-git covers them)"),
+        (SkipReason::Caller, "files were ignored as asked"),
+        (SkipReason::Signer, "files were left out by the signer (--no-bundle-ignores covers them)"),
+        (SkipReason::Unsigned, "files are not signed and were not verified"),
+    ] {
+        match skipped(reason) {
+            0 => {}
+            count => run.printer.note(&format!("{count} {words}; --json lists them")),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The one place that writes: data to stdout, talk to stderr, names escaped, colours only where they are wanted.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use modelsig::{Error, ErrorKind};
+use serde::Serialize;
+
+use crate::advice;
+use crate::args::{Color, Output};
+use crate::exit_code::Exit;
+
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default();
+
+/// How many problems are listed one by one in text.
+const PROBLEMS_SHOWN: usize = 100;
+
+pub(crate) struct Printer {
+    output: Output,
+}
+
+impl Printer {
+    pub(crate) fn new(color: Color, output: Output) -> Self {
+        match color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::AlwaysAnsi,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+        Self { output }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.output.json
+    }
+
+    /// Whether a progress bar may be drawn.
+    pub(crate) fn may_draw(&self) -> bool {
+        !self.output.quiet
+    }
+
+    /// A line of data, unless quiet.
+    pub(crate) fn line(&self, line: &str) {
+        if !self.output.quiet {
+            out(line.as_bytes());
+            out(b"\n");
+        }
+    }
+
+    /// A verdict with its first word in the colour of its meaning.
+    pub(crate) fn verdict(&self, line: &str, good: bool) {
+        let style = if good { GOOD } else { BAD };
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        self.line(&format!("{style}{word}{style:#} {rest}"));
+    }
+
+    /// Something to know, on stderr.
+    pub(crate) fn note(&self, note: &str) {
+        if !self.output.quiet {
+            let _ = writeln!(anstream::stderr(), "note: {note}");
+        }
+    }
+
+    /// Something to do, on stderr.
+    pub(crate) fn hint(&self, hint: &str) {
+        if !self.output.quiet {
+            let _ = writeln!(anstream::stderr(), "{HINT}hint:{HINT:#} {hint}");
+        }
+    }
+
+    /// The one JSON object of a run.
+    pub(crate) fn json(&self, object: &impl Serialize) {
+        let mut text = Vec::new();
+        let mut serializer = serde_json::Serializer::with_formatter(&mut text, Ascii);
+        if object.serialize(&mut serializer).is_ok() {
+            text.push(b'\n');
+            out(&text);
+        }
+    }
+
+    /// A failure: the verdict, each problem, one hint. Returns how the process ends.
+    pub(crate) fn failure(&self, error: &Error) -> Exit {
+        let exit = Exit::from(error);
+        let advice = advice::for_error(error);
+        if self.output.json {
+            self.json(&Failure::new(error, exit, advice.as_deref()));
+            return exit;
+        }
+        match error {
+            Error::Rejected(report) => {
+                self.verdict(&report.verdict_line(), false);
+                for problem in report.problems().take(PROBLEMS_SHOWN) {
+                    talk_error(problem);
+                }
+                let rest = report.problems().count().saturating_sub(PROBLEMS_SHOWN);
+                if rest > 0 {
+                    let _ = writeln!(anstream::stderr(), "… and {rest} more; --json lists them all");
+                }
+            }
+            _ => {
+                if exit == Exit::REJECTED {
+                    self.verdict("REJECTED", false);
+                }
+                talk_error(error);
+            }
+        }
+        if let Some(advice) = advice {
+            self.hint(&advice);
+        }
+        exit
+    }
+}
+
+fn talk_error(error: &Error) {
+    let _ = writeln!(anstream::stderr(), "{BAD}error:{BAD:#} {error}");
+}
+
+/// Writes data. A reader that has gone away is no failure of ours: the exit code still tells the verdict.
+fn out(bytes: &[u8]) {
+    let _ = anstream::stdout().write_all(bytes);
+}
+
+/// What clap has to say: help and version on stdout, errors on stderr and, if asked for, as JSON.
+pub(crate) fn usage_error(error: &clap::Error) -> Exit {
+    let wants_json = std::env::args_os().any(|argument| argument == "--json");
+    if error.use_stderr() && wants_json {
+        let text = error.to_string();
+        let what = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().to_owned();
+        return Printer { output: Output { json: true, quiet: false } }.failure(&Error::Usage { what });
+    }
+    let _ = error.print();
+    if error.use_stderr() { ErrorKind::Usage.into() } else { Exit::SUCCESS }
+}
+
+/// The JSON object of a run that failed.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Failure<'e> {
+    Rejected {
+        exit_code: u8,
+        #[serde(flatten)]
+        report: &'e modelsig::Report,
+        error: &'e Error,
+        hint: Option<&'e str>,
+    },
+    Other {
+        exit_code: u8,
+        verdict: &'static str,
+        error: &'e Error,
+        hint: Option<&'e str>,
+    },
+}
+
+impl<'e> Failure<'e> {
+    fn new(error: &'e Error, exit: Exit, hint: Option<&'e str>) -> Self {
+        let exit_code = exit.code();
+        match error {
+            Error::Rejected(report) => Self::Rejected { exit_code, report, error, hint },
+            _ => Self::Other { exit_code, verdict: exit.verdict(), error, hint },
+        }
+    }
+}
+
+/// JSON in ASCII: whatever a file is called, its name cannot play tricks on a terminal or a log.
+struct Ascii;
+
+impl serde_json::ser::Formatter for Ascii {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        for character in fragment.chars() {
+            if (' '..='~').contains(&character) {
+                writer.write_all(&[character as u8])?;
+            } else {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_ascii_and_comes_back() {
+        let mut text = Vec::new();
+        let names =
+            ["plain", "esc\u{1b}[2J", "bidi\u{202e}", "\u{7f}\u{9b}", "quote\"\\\n", "模型", "\u{1f600}"];
+        names.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Ascii)).unwrap();
+        assert!(text.iter().all(|byte| (b' '..=b'~').contains(byte)), "{}", String::from_utf8_lossy(&text));
+        assert_eq!(serde_json::from_slice::<Vec<String>>(&text).unwrap(), names);
+    }
+}
