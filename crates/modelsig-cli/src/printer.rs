@@ -101,7 +101,7 @@ impl Printer {
             }
             _ => {
                 if exit == Exit::REJECTED {
-                    self.verdict("REJECTED", false);
+                    self.verdict(&format!("REJECTED {}", error.kind().outcome().name), false);
                 }
                 talk_error(error);
             }

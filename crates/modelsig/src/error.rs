@@ -40,12 +40,20 @@ pub enum Error {
         /// The cause.
         source: io::Error,
     },
-    /// A FIFO, socket or device where only regular files may be.
+    /// A FIFO, socket or device inside the model.
     #[error("{} is a {what}, not a regular file", shown(.path))]
     SpecialFile {
         /// The file.
         path: String,
-        /// `"FIFO"`, `"socket"`, `"block device"`, `"character device"`, `"folder"` or `"special file"`.
+        /// `"FIFO"`, `"socket"`, `"block device"`, `"character device"` or `"special file"`.
+        what: &'static str,
+    },
+    /// Something else than a regular file was given as a bundle, a key, or a model.
+    #[error("{} is a {what}, not a regular file", shown(.path))]
+    NotAFile {
+        /// The path.
+        path: String,
+        /// As in [`Error::SpecialFile`], or `"folder"`.
         what: &'static str,
     },
     /// A symbolic link, and links are not allowed by signer and caller both.
@@ -321,7 +329,7 @@ impl Error {
             Self::Usage { .. } | Self::NoTrust | Self::MethodMismatch { .. } => ErrorKind::Usage,
             Self::ModelNotFound { .. } | Self::BundleNotFound { .. } => ErrorKind::NotFound,
             Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => ErrorKind::NotFound,
-            Self::Io { .. } => ErrorKind::Io,
+            Self::Io { .. } | Self::NotAFile { .. } => ErrorKind::Io,
             Self::Bundle { .. } | Self::Statement { .. } => ErrorKind::Malformed,
             Self::Unsupported { .. } => ErrorKind::Unsupported,
             Self::Limit { .. } => ErrorKind::Limit,
@@ -342,6 +350,7 @@ impl Error {
             | Self::EmptyModel { path }
             | Self::Io { path, .. }
             | Self::SpecialFile { path, .. }
+            | Self::NotAFile { path, .. }
             | Self::Symlink { path }
             | Self::SymlinkLoop { path }
             | Self::SymlinkOutside { path, .. }

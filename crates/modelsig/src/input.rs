@@ -70,10 +70,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 fn read_limited(file: File, name: &str, limit: u64, what: &'static str) -> Result<Vec<u8>, Error> {
     let metadata = file.metadata().map_err(|error| Error::io("stat", name, error))?;
     if !metadata.is_file() {
-        return Err(Error::SpecialFile {
-            path: name.into(),
-            what: crate::model::kind_of(metadata.file_type()),
-        });
+        return Err(Error::NotAFile { path: name.into(), what: crate::model::kind_of(metadata.file_type()) });
     }
     let too_large = |found| Error::Limit { path: name.into(), what, limit, found };
     if metadata.len() > limit {

@@ -229,17 +229,16 @@ impl ModelSigner {
         match input::read_bundle(bundle, limits) {
             Err(Error::BundleNotFound { .. }) => {}
             Ok(text) if Bundle::parse(&name, &text, limits).is_ok() => {}
-            Ok(_) | Err(Error::SpecialFile { .. } | Error::Limit { .. }) => {
+            Ok(_) | Err(Error::NotAFile { .. } | Error::Limit { .. }) => {
                 return Err(Error::NotABundle { path: name });
             }
             Err(error) => return Err(error),
         }
         let folder = folder_of(bundle);
-        if folder.is_dir() {
-            return Ok(());
-        }
-        let source = std::io::ErrorKind::NotFound.into();
-        Err(Error::Io { operation: "write into", path: folder.to_string_lossy().into(), source })
+        let not_a_folder = || std::io::ErrorKind::NotADirectory.into();
+        let is_folder =
+            folder.metadata().and_then(|found| found.is_dir().then_some(()).ok_or_else(not_a_folder));
+        is_folder.map_err(|source| Error::io("write into", folder.to_string_lossy(), source))
     }
 
     fn digest_model(&self, model: &Model, bundle: Option<&Path>) -> Result<Digested, Error> {

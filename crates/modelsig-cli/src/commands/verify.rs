@@ -128,14 +128,14 @@ fn talk(run: &Run<'_>, report: &Report) {
     let skipped =
         |reason: SkipReason| report.skipped().iter().filter(|skipped| skipped.reason == reason).count();
     for (reason, words) in [
-        (SkipReason::GitDefault, "git files were not looked at (--strict-git covers them)"),
-        (SkipReason::Caller, "files were ignored as asked"),
-        (SkipReason::Signer, "files were left out by the signer (--no-bundle-ignores covers them)"),
-        (SkipReason::Unsigned, "files are not signed and were not verified"),
+        (SkipReason::GitDefault, "git files that were not looked at (--strict-git covers them)"),
+        (SkipReason::Caller, "files ignored as asked"),
+        (SkipReason::Signer, "files left out by the signer (--no-bundle-ignores covers them)"),
+        (SkipReason::Unsigned, "files that are not signed and were not verified"),
     ] {
         match skipped(reason) {
             0 => {}
-            count => run.printer.note(&format!("{count} {words}; --json lists them")),
+            count => run.printer.note(&format!("{words}: {count}; --json lists them")),
         }
     }
 }

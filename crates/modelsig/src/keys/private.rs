@@ -81,7 +81,7 @@ impl PrivateKey {
     /// Reads a key file, which on Unix must be closed to group and others.
     ///
     /// # Errors
-    /// [`Error::KeyReadableByOthers`], [`Error::Io`], [`Error::Key`], [`Error::Limit`], [`Error::SpecialFile`].
+    /// [`Error::KeyReadableByOthers`], [`Error::Io`], [`Error::Key`], [`Error::Limit`], [`Error::NotAFile`].
     pub fn from_file(path: &Path, passphrase: Option<&str>) -> Result<Self, Error> {
         let text = input::read_private_key(path, &Limits::default())?;
         Self::from_pem(&text, passphrase)

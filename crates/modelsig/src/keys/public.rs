@@ -138,7 +138,7 @@ impl PublicKey {
     /// Reads a key file.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Key`], [`Error::Limit`], [`Error::SpecialFile`].
+    /// [`Error::Io`], [`Error::Key`], [`Error::Limit`], [`Error::NotAFile`].
     pub fn from_file(path: &Path) -> Result<Self, Error> {
         let text = input::read_key(path, &Limits::default())?;
         Self::from_pem(&text).map_err(|fault| Error::Key { path: path.to_string_lossy().into(), fault })

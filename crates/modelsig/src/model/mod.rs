@@ -56,7 +56,7 @@ impl Model {
             let name = ModelPath::parse(name).map_err(|fault| Error::BadName { path: name.into(), fault })?;
             Kind::File { name, length: metadata.len() }
         } else {
-            return Err(Error::SpecialFile { path: shown(), what: kind_of(metadata.file_type()) });
+            return Err(Error::NotAFile { path: shown(), what: kind_of(metadata.file_type()) });
         };
         Ok(Self { path: path.to_owned(), kind })
     }

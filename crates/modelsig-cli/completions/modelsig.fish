@@ -1,0 +1,181 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_modelsig_global_optspecs
+    string join \n threads= access= color= h/help V/version
+end
+
+function __fish_modelsig_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_modelsig_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_modelsig_using_subcommand
+    set -l cmd (__fish_modelsig_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c modelsig -n "__fish_modelsig_needs_command" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
+complete -c modelsig -n "__fish_modelsig_needs_command" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+map\t''
+read\t''"
+complete -c modelsig -n "__fish_modelsig_needs_command" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c modelsig -n "__fish_modelsig_needs_command" -s h -l help -d 'Print help'
+complete -c modelsig -n "__fish_modelsig_needs_command" -s V -l version -d 'Print version'
+complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "keygen" -d 'Make a key pair'
+complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "sign" -d 'Sign a model'
+complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "verify" -d 'Verify a model'
+complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "digest" -d 'Print the root digest of a model'
+complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "hash" -d 'Print or check the digests of files'
+complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "inspect" -d 'Show what a bundle claims, without believing it'
+complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "completions" -d 'Print the completions of a shell'
+complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "man" -d 'Print the manual page (roff)'
+complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l out -d 'The private key to write' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l type -d 'The kind of key; all OMS tools read p256, p384 and p521' -r -f -a "ed25519\t''
+p256\t''
+p384\t''
+p521\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l passphrase-env -d 'Encrypt the private key with the passphrase in this environment variable' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+map\t''
+read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l json -d 'Print exactly one JSON object, whatever happens'
+complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -s q -l quiet -d 'Print nothing but errors'
+complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -s V -l version -d 'Print version'
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l private-key -d 'The private key: a PEM file, or env:NAME for PEM text in an environment variable' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l passphrase-env -d 'The environment variable with the passphrase of an encrypted key' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l signature -d 'The bundle to write' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l serialization -d 'One digest for each file, or for each shard of a file' -r -f -a "files\t''
+shards\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l shard-size -d 'Bytes in each shard' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l hash -d 'Hash of files or shards; other tools can be counted on to read sha256 only' -r -f -a "sha256\t''
+blake3\t''
+blake2b\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l ignore-paths -d 'Leave out a path with everything below it (relative to MODEL; may be repeated)' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l chunk-size -d 'Bytes in each chunk of the chunk index: a power of two from 65536 to 1073741824' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l chunk-hash -d 'Hash of the chunks' -r -f -a "sha256\t''
+blake3\t''
+blake2b\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+map\t''
+read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l no-ignore-git-paths -d 'Include .git, .gitattributes, .github and .gitignore'
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l allow-symlinks -d 'Follow symbolic links to files inside the model'
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l allow-unsigned-empty -d 'Allow empty files with --serialization shards, which does not cover them'
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l no-chunks -d 'Leave out the chunk index'
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l single-file-dot -d 'List a single file as ".", which is the only form that the Python tool verifies'
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l allow-key-readable-by-others -d 'Use a private key even though other users can read it'
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l json -d 'Print exactly one JSON object, whatever happens'
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -s q -l quiet -d 'Print nothing but errors'
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -s V -l version -d 'Print version'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l public-key -d 'A trusted public key in PEM (may be repeated: any one of the keys may have signed)' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l signature -d 'The bundle [default: MODEL/model.sig for a folder, MODEL.sig for a file]' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l check -d 'Which digests to check: the chunk index where there is one, the whole files, or both' -r -f -a "chunks\t''
+whole\t''
+both\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l ignore-paths -d 'Leave out a path with everything below it (relative to MODEL; may be repeated)' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+map\t''
+read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l strict-git -d 'Treat .git, .gitattributes, .github and .gitignore like any other file'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l no-bundle-ignores -d 'Do not leave out what only the signer\'s list leaves out'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l fail-fast -d 'Stop at the first problem'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l ignore-unsigned-files -d 'Accept files that were not signed; they are not verified'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l allow-symlinks -d 'Follow symbolic links to files inside the model, if the signer did so too'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l allow-unsigned-empty -d 'Accept empty files that a signature over shards does not cover'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l json -d 'Print exactly one JSON object, whatever happens'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -s q -l quiet -d 'Print nothing but errors'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -s V -l version -d 'Print version'
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l signature -d 'The bundle to leave out' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l serialization -d 'One digest for each file, or for each shard of a file' -r -f -a "files\t''
+shards\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l shard-size -d 'Bytes in each shard' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l hash -d 'Hash of files or shards; other tools can be counted on to read sha256 only' -r -f -a "sha256\t''
+blake3\t''
+blake2b\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l ignore-paths -d 'Leave out a path with everything below it (relative to MODEL; may be repeated)' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+map\t''
+read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l no-ignore-git-paths -d 'Include .git, .gitattributes, .github and .gitignore'
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l allow-symlinks -d 'Follow symbolic links to files inside the model'
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l allow-unsigned-empty -d 'Allow empty files with --serialization shards, which does not cover them'
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l json -d 'Print exactly one JSON object, whatever happens'
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -s q -l quiet -d 'Print nothing but errors'
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -s V -l version -d 'Print version'
+complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l hash -d 'The hash; with --check, that of lines that do not name theirs' -r -f -a "sha256\t''
+blake3\t''
+blake2b\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l check -d 'Check the digests in LIST against the files it names' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+map\t''
+read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l tag -d 'Print lines that name the hash: SHA256 (file) = digest'
+complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l json -d 'Print exactly one JSON object, whatever happens'
+complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -s q -l quiet -d 'Print nothing but errors'
+complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -s V -l version -d 'Print version'
+complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+map\t''
+read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l json -d 'Print exactly one JSON object, whatever happens'
+complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -s q -l quiet -d 'Print nothing but errors'
+complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -s h -l help -d 'Print help'
+complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -s V -l version -d 'Print version'
+complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+map\t''
+read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+map\t''
+read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand man" -s h -l help -d 'Print help'
+complete -c modelsig -n "__fish_modelsig_using_subcommand man" -s V -l version -d 'Print version'

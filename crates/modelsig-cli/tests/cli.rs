@@ -1,0 +1,18 @@
+//! The command as its users see it: the sessions in `tests/cli/*.trycmd`, each in an empty folder of its own.
+//!
+//! `TRYCMD=overwrite cargo test -p modelsig-cli --test cli` writes what is printed now into the cases.
+#![cfg(unix)]
+
+use std::path::Path;
+
+#[test]
+fn sessions() {
+    let cases = trycmd::TestCases::new();
+    // A session prepares its files with the usual tools.
+    for tool in ["sh", "chmod"] {
+        cases.register_bin(tool, Path::new("/bin").join(tool));
+    }
+    let built = Path::new(env!("CARGO_BIN_EXE_modelsig")).parent().unwrap();
+    cases.env("PATH", format!("{}:/usr/bin:/bin", built.display()));
+    cases.case("../../tests/cli/*.trycmd");
+}
