@@ -308,11 +308,7 @@ impl Error {
     /// What kind of failure this is. For [`Error::Rejected`] it is that of the gravest problem in the report.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Rejected(report) => report
-                .problems()
-                .map(Self::kind)
-                .min_by_key(|kind| gravity(*kind))
-                .unwrap_or(ErrorKind::Internal),
+            Self::Rejected(report) => report.gravest().unwrap_or(ErrorKind::Internal),
             Self::DigestMismatch { .. } | Self::Truncated { .. } | Self::Grown { .. } => ErrorKind::Mismatch,
             Self::Missing { .. } => ErrorKind::Missing,
             Self::Unsigned { .. } | Self::EmptyNotCovered { .. } => ErrorKind::Unsigned,
@@ -403,11 +399,6 @@ impl Error {
             other => Self::Internal { what: other.to_string() },
         }
     }
-}
-
-/// Rank of a kind among several problems of one model: a negative verdict weighs more than no verdict.
-fn gravity(kind: ErrorKind) -> (u8, ErrorKind) {
-    (kind.outcome().exit_code, kind)
 }
 
 fn shown(name: &str) -> String {

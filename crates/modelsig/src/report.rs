@@ -10,7 +10,7 @@ use crate::keys::{KeyHint, KeyType, SignatureScheme};
 use crate::manifest::Method;
 use crate::model::Skipped;
 use crate::policy::Check;
-use crate::{Error, Escaped};
+use crate::{Error, ErrorKind, Escaped};
 
 /// Everything that a verification found out.
 #[derive(Debug)]
@@ -165,6 +165,22 @@ impl Report {
         self.files.iter().filter_map(|file| file.problem.as_ref())
     }
 
+    /// The kind of the gravest problem: a negative verdict weighs more than no verdict.
+    pub fn gravest(&self) -> Option<ErrorKind> {
+        self.problems().map(Error::kind).min_by_key(|kind| (kind.outcome().exit_code, *kind))
+    }
+
+    /// `"verified"`, `"rejected"`, `"error"` when problems kept it from a verdict, `"opened"` when no content was
+    /// checked yet.
+    fn verdict(&self) -> &'static str {
+        match self.gravest().map(|kind| kind.outcome().exit_code) {
+            None if self.complete => "verified",
+            None => "opened",
+            Some(1) => "rejected",
+            Some(_) => "error",
+        }
+    }
+
     /// Bytes of the files that were verified.
     pub fn bytes_verified(&self) -> u64 {
         let verified = self.files.iter().filter(|file| file.checked.is_some());
@@ -175,17 +191,19 @@ impl Report {
     pub fn verdict_line(&self) -> String {
         let model = Escaped(&self.model);
         let verified = self.files.iter().filter(|file| file.checked.is_some()).count();
-        match self.problems().count() {
-            0 if self.complete => format!(
+        let problems = self.problems().count();
+        let problems = format!("{problems} {}", if problems == 1 { "problem" } else { "problems" });
+        match self.verdict() {
+            "verified" => format!(
                 "VERIFIED '{model}': {verified} {}, {}, signed by {} key {}",
                 if verified == 1 { "file" } else { "files" },
                 Bytes(self.bytes_verified()),
                 self.signer.key_type,
                 self.signer.hint
             ),
-            0 => format!("OPENED '{model}': the signature holds, no file was checked yet"),
-            1 => format!("REJECTED '{model}': 1 problem"),
-            problems => format!("REJECTED '{model}': {problems} problems"),
+            "opened" => format!("OPENED '{model}': the signature holds, no file was checked yet"),
+            "rejected" => format!("REJECTED '{model}': {problems}"),
+            _ => format!("UNDECIDED '{model}': {problems}"),
         }
     }
 }
@@ -212,19 +230,11 @@ impl fmt::Display for Bytes {
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let rejected = self.problems().next().is_some();
-        let verdict = if rejected {
-            "rejected"
-        } else if self.complete {
-            "verified"
-        } else {
-            "opened"
-        };
         let skipped: Vec<_> =
             self.skipped.iter().map(|skipped| (&skipped.path, skipped.reason.id())).collect();
         let notes: Vec<String> = self.notes.iter().map(Note::to_string).collect();
         let mut report = serializer.serialize_struct("Report", 13)?;
-        report.serialize_field("verdict", verdict)?;
+        report.serialize_field("verdict", self.verdict())?;
         report.serialize_field("model", &self.model)?;
         report.serialize_field("bundle", &self.bundle)?;
         report.serialize_field("signer", &self.signer)?;

@@ -216,20 +216,23 @@ impl Verifier {
     fn compare_names(&self, signed: &mut SignedModel, tree: Tree, bundle: &str) -> Result<(), Error> {
         let mut files = Vec::with_capacity(signed.manifest.files.len());
         signed.report.skipped = tree.skipped;
-        let problems = tree.problems.into_iter().map(not_signable_is_unsigned);
-        let known: HashSet<String> = problems
-            .map(|problem| {
-                let name = problem.path().unwrap_or_default().to_owned();
-                files.push(FileReport {
-                    name: name.clone(),
-                    size: None,
-                    checked: None,
-                    access: None,
-                    problem: Some(problem),
-                });
-                name
-            })
-            .collect();
+        let mut known = HashSet::new();
+        for problem in tree.problems {
+            let name = problem.path().unwrap_or_default().to_owned();
+            let problem = match problem {
+                // A name that cannot be signed was certainly not signed.
+                Error::NameNotUtf8 { path } | Error::BadName { path, .. } => {
+                    if self.policy.unsigned_files == UnsignedFiles::Ignore {
+                        signed.report.skipped.push(Skipped { path, reason: SkipReason::Unsigned });
+                        continue;
+                    }
+                    Error::Unsigned { path }
+                }
+                other => other,
+            };
+            known.insert(name.clone());
+            files.push(FileReport { name, size: None, checked: None, access: None, problem: Some(problem) });
+        }
 
         let mut on_disk = tree.files.into_iter().peekable();
         let lone_dot = signed.manifest.find(".").is_some();
@@ -343,13 +346,5 @@ impl Verifier {
         // What was not checked may only be passed over in silence when there is a problem to tell instead.
         let stopped_by_problem = self.policy.fail_fast && signed.report.problems().next().is_some();
         if unchecked && !stopped_by_problem { Err(Error::Cancelled) } else { Ok(()) }
-    }
-}
-
-/// A name that cannot be signed was certainly not signed.
-fn not_signable_is_unsigned(problem: Error) -> Error {
-    match problem {
-        Error::NameNotUtf8 { path } | Error::BadName { path, .. } => Error::Unsigned { path },
-        other => other,
     }
 }
