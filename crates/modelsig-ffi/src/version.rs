@@ -1,0 +1,63 @@
+//! Versions: of the library that runs, and of the header that the caller was compiled with.
+
+use std::ffi::{CStr, c_char};
+
+/// Major version of the header. modelsig_version tells that of the library.
+pub const MODELSIG_VERSION_MAJOR: u32 = 0;
+/// Minor version of the header.
+pub const MODELSIG_VERSION_MINOR: u32 = 1;
+/// Patch version of the header.
+pub const MODELSIG_VERSION_PATCH: u32 = 0;
+
+/// Version of the binary interface that the header describes.
+///
+/// It is raised when something that compiled callers rely on changes or goes, and not when something is added. On Linux
+/// it is the number in the name of the shared library, libmodelsig.so.1.
+pub const MODELSIG_ABI_VERSION: u32 = 1;
+
+/// The version of the library, such as "1.2.3". The text is static: nobody frees it.
+#[unsafe(no_mangle)]
+pub extern "C" fn modelsig_version() -> *const c_char {
+    const VERSION: &CStr =
+        match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
+            Ok(version) => version,
+            Err(_) => panic!("a version holds no NUL"),
+        };
+    VERSION.as_ptr()
+}
+
+/// The version of the binary interface of the library.
+///
+/// A caller that loads the library at run time compares it with MODELSIG_ABI_VERSION, and calls nothing else if they
+/// differ.
+#[unsafe(no_mangle)]
+pub extern "C" fn modelsig_abi_version() -> u32 {
+    MODELSIG_ABI_VERSION
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_has_the_version_of_the_package() {
+        let header = include_str!("../include/modelsig.h");
+        for (name, constant, package) in [
+            ("MAJOR", MODELSIG_VERSION_MAJOR, env!("CARGO_PKG_VERSION_MAJOR")),
+            ("MINOR", MODELSIG_VERSION_MINOR, env!("CARGO_PKG_VERSION_MINOR")),
+            ("PATCH", MODELSIG_VERSION_PATCH, env!("CARGO_PKG_VERSION_PATCH")),
+        ] {
+            assert_eq!(constant.to_string(), package, "MODELSIG_VERSION_{name}");
+            let line = format!("\n#define MODELSIG_VERSION_{name} {package}\n");
+            assert!(header.contains(&line), "{line}");
+        }
+    }
+
+    #[test]
+    fn header_shared_library_and_function_agree_on_the_abi() {
+        let version = modelsig_abi_version();
+        let line = format!("\n#define MODELSIG_ABI_VERSION {version}\n");
+        assert!(include_str!("../include/modelsig.h").contains(&line), "{line}");
+        assert!(include_str!("../build.rs").contains(&format!("libmodelsig.so.{version}\"")));
+    }
+}
