@@ -47,6 +47,9 @@ mod bundle;
 mod dsse;
 mod error;
 mod escape;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod input;
 mod inspect;
 mod json;

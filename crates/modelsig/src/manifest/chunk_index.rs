@@ -84,11 +84,18 @@ impl ChunkIndex {
         !self.digests.is_empty()
     }
 
+    /// The chunk at a place, with its digest; `None` past the last, and where there are no digests.
+    pub(crate) fn chunk(&self, index: usize) -> Option<(ByteRange, Digest)> {
+        let size = self.algorithm.digest_length();
+        let raw = self.digests.chunks_exact(size).nth(index)?;
+        let start = self.chunk_size.bytes().checked_mul(index as u64)?;
+        let end = start.checked_add(self.chunk_size.bytes())?.min(self.length);
+        Some((ByteRange::new(start, end).ok()?, Digest::from_bytes(self.algorithm, raw)?))
+    }
+
     /// The chunks in order, with their digests.
     pub(crate) fn chunks(&self) -> impl Iterator<Item = (ByteRange, Digest)> {
-        let ranges = ByteRange::whole(self.length).pieces(self.chunk_size.bytes());
-        let digests = self.digests.chunks_exact(self.algorithm.digest_length());
-        ranges.zip(digests.filter_map(|raw| Digest::from_bytes(self.algorithm, raw)))
+        (0..).map_while(|index| self.chunk(index))
     }
 
     #[cfg(feature = "sign")]
@@ -151,6 +158,9 @@ mod tests {
             ByteRange::new(65_536, 131_072).unwrap()
         );
         assert!(of(0, 65_536).is_ok(), "present but empty for one chunk");
+        let index = of(3, 131_073).unwrap();
+        assert!(index.chunks().enumerate().all(|(place, chunk)| index.chunk(place) == Some(chunk)));
+        assert_eq!(index.chunk(3), None);
         for (count, length) in
             [(1, 65_536), (1, 65_537), (3, 131_072), (2, 131_073), (0, 65_537), (2, u64::MAX)]
         {

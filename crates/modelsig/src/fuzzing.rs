@@ -1,0 +1,39 @@
+//! Ways into the parsers for the fuzz targets. Compiled only by the fuzzer.
+
+use crate::bundle::Bundle;
+use crate::manifest::{Method, Proof};
+use crate::{Limits, statement};
+
+/// A bundle, and the statement in it.
+pub fn bundle(text: &[u8]) {
+    if let Ok(bundle) = Bundle::parse("bundle", text, &Limits::default()) {
+        statement(&bundle.envelope.payload);
+    }
+}
+
+/// A statement. What is accepted keeps the promises on which verification relies.
+pub fn statement(payload: &[u8]) {
+    let Ok(manifest) = statement::parse("bundle", payload, &Limits::default()) else { return };
+    assert!(!manifest.files.is_empty());
+    assert!(manifest.files.windows(2).all(|pair| pair[0].name < pair[1].name), "sorted, each once");
+    for file in &manifest.files {
+        match &file.proof {
+            Proof::Whole { chunks, .. } => {
+                assert_eq!(manifest.serialization.method, Method::Files);
+                let Some(chunks) = chunks.as_ref().filter(|chunks| chunks.has_digests()) else { continue };
+                let covered = chunks.chunks().fold(0, |at, (range, _)| {
+                    assert_eq!(range.start(), at);
+                    range.end()
+                });
+                assert_eq!(covered, chunks.length);
+            }
+            Proof::Shards(shards) => {
+                let covered = shards.iter().fold(0, |at, (range, _)| {
+                    assert_eq!(range.start(), at);
+                    range.end()
+                });
+                assert_eq!(Some(covered), file.length());
+            }
+        }
+    }
+}
