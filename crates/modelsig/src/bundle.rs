@@ -59,6 +59,9 @@ pub enum BundleFault {
     /// Two signers at once.
     #[error("verificationMaterial has more than one of publicKey, x509CertificateChain, certificate")]
     MixedMaterial,
+    /// A keyless signature without an entry of a transparency log.
+    #[error("tlogEntries is empty, which the sigstore method does not allow")]
+    NoLogEntry,
     /// Another payload type.
     #[error("payload type expected {:?}, found {found:?}", crate::dsse::PAYLOAD_TYPE)]
     PayloadType {
@@ -156,6 +159,7 @@ impl JsonMaterial {
             (None, Some(chain), None) => {
                 Ok(Material::Certificates(chain.certificates.into_iter().map(|one| one.raw_bytes).collect()))
             }
+            (None, None, Some(_)) if self.tlog_entries.is_empty() => Err(BundleFault::NoLogEntry),
             (None, None, Some(certificate)) => Ok(Material::Sigstore(certificate.raw_bytes)),
             (None, None, None) => Err(BundleFault::NoMaterial),
             _ => Err(BundleFault::MixedMaterial),

@@ -5,7 +5,7 @@ use std::io;
 use modelsig_hash::ByteRange;
 
 use crate::bundle::BundleFault;
-use crate::escape::Escaped;
+use crate::escape::{Escaped, clipped};
 use crate::keys::KeyFault;
 use crate::model::PathFault;
 use crate::outcome::ErrorKind;
@@ -184,7 +184,7 @@ pub enum Error {
         found: u64,
     },
     /// Not a well-formed Sigstore bundle with a DSSE envelope.
-    #[error("bundle {}: {fault}", shown(.path))]
+    #[error("bundle {}: {}", shown(.path), clipped(.fault))]
     Bundle {
         /// The bundle.
         path: String,
@@ -192,7 +192,7 @@ pub enum Error {
         fault: BundleFault,
     },
     /// The signature holds, but what was signed is not a well-formed OMS statement.
-    #[error("statement in {}: {fault}", shown(.path))]
+    #[error("statement in {}: {}", shown(.path), clipped(.fault))]
     Statement {
         /// The bundle.
         path: String,
@@ -231,7 +231,7 @@ pub enum Error {
         keys: Vec<String>,
     },
     /// The bundle names another key than the trusted ones.
-    #[error("bundle {} was signed with another key: expected {}, found {}", shown(.path), trusted(.keys), shown(.hint))]
+    #[error("bundle {} was signed with another key: expected {}, found {}", shown(.path), trusted(.keys), clipped(.hint))]
     HintMismatch {
         /// The bundle.
         path: String,

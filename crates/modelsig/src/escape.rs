@@ -27,6 +27,25 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
+/// A message that may repeat text from outside: with everything dangerous escaped, and no longer than it need be.
+pub(crate) fn clipped(message: &impl fmt::Display) -> String {
+    const LONGEST: usize = 1_000;
+    let message = message.to_string();
+    let mut shown = String::with_capacity(message.len().min(LONGEST));
+    for (count, character) in message.chars().enumerate() {
+        if count == LONGEST {
+            shown.push('…');
+            break;
+        }
+        if must_be_escaped(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 /// True for characters that change how the text around them is shown.
 pub(crate) fn must_be_escaped(character: char) -> bool {
     character.is_control()

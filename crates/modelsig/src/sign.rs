@@ -242,7 +242,16 @@ impl ModelSigner {
     }
 
     fn digest_model(&self, model: &Model, bundle: Option<&Path>) -> Result<Digested, Error> {
-        let (exclusions, ignore_paths) = self.exclusions(bundle.and_then(|bundle| model.relative(bundle)));
+        if self.method == (Method::Shards { shard_size: 0 }) {
+            return Err(Error::Usage { what: "a shard has at least one byte".into() });
+        }
+        if model.is_file() && !self.ignore_paths.is_empty() {
+            return Err(Error::Usage { what: "a model that is a single file has no paths to ignore".into() });
+        }
+        let (exclusions, ignore_paths) = match model.is_file() {
+            true => (Exclusions::default(), Vec::new()),
+            false => self.exclusions(bundle.and_then(|bundle| model.relative(bundle))),
+        };
         let mut tree = model.tree(&exclusions, self.symlinks, &self.limits)?;
         if let Some(problem) = tree.problems.drain(..).next() {
             return Err(problem);

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use modelsig_hash::{Access, Engine, Plan, Task};
 
@@ -250,7 +251,8 @@ impl Verifier {
                 );
             }
             let Some(found) = on_disk.next_if(|found| lone_dot || found.name == file.name) else {
-                if !known.contains(file.name.as_str()) {
+                // Where a folder could not be looked into, nothing is known of its files.
+                if !file.name.ancestors().any(|above| known.contains(above)) {
                     let path = file.name.to_string();
                     files.push(FileReport {
                         name: path.clone(),
@@ -284,10 +286,10 @@ impl Verifier {
         }
         files.sort_by(|one, other| one.name.cmp(&other.name));
         signed.report.files = files;
-        for present in &mut signed.present {
-            // Names are unique among the files without a problem, and these all are in the list.
-            let name = signed.manifest.files[present.signed].name.as_str();
-            present.report = signed.report.files.partition_point(|file| file.name.as_str() < name);
+        // The files without a problem are those that are there, in the same order.
+        let sound = signed.report.files.iter().enumerate().filter(|(_, file)| file.problem.is_none());
+        for (present, (place, _)) in signed.present.iter_mut().zip(sound) {
+            present.report = place;
         }
         Ok(())
     }
@@ -323,9 +325,19 @@ impl Verifier {
         }
         let present = &signed.present;
         let files = &signed.manifest.files;
+        let first_problem: Mutex<Option<(usize, Error)>> = Mutex::new(None);
         let results = signed.engine.run_with(&plan, &|task, job, digest| {
-            let good = !self.policy.fail_fast || files[present[task].signed].compare_one(check, job, digest);
-            if good { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if !self.policy.fail_fast {
+                return ControlFlow::Continue(());
+            }
+            match files[present[task].signed].compare_one(check, job, digest) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(problem) => {
+                    let mut first = first_problem.lock().unwrap_or_else(PoisonError::into_inner);
+                    first.get_or_insert((task, problem));
+                    ControlFlow::Break(())
+                }
+            }
         });
         drop(plan);
         let mut unchecked = false;
@@ -342,6 +354,12 @@ impl Verifier {
                 Err(Error::Cancelled) => unchecked = true,
                 Err(problem) => report.problem = Some(problem),
             }
+        }
+        if let Some((task, problem)) = first_problem.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            // The rest of the file was not looked at any more.
+            let report = &mut signed.report.files[signed.present[task].report];
+            report.checked = None;
+            report.problem.get_or_insert(problem);
         }
         // What was not checked may only be passed over in silence when there is a problem to tell instead.
         let stopped_by_problem = self.policy.fail_fast && signed.report.problems().next().is_some();

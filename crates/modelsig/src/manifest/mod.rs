@@ -128,13 +128,13 @@ impl SignedFile {
     }
 
     /// The same comparison for one job of a run that is still going on.
-    pub(crate) fn compare_one(&self, check: Check, job: usize, found: &JobDigest) -> bool {
+    pub(crate) fn compare_one(&self, check: Check, job: usize, found: &JobDigest) -> Result<(), Error> {
         let part = match (&self.proof, self.checked(check)) {
             (Proof::Shards(shards), _) => shards.get(job).copied(),
             (Proof::Whole { chunks: Some(chunks), .. }, Checked::Chunks) => chunks.chunk(job),
-            (Proof::Whole { .. }, _) => return self.compare(check, std::slice::from_ref(found)).is_ok(),
+            (Proof::Whole { .. }, _) => return self.compare(check, std::slice::from_ref(found)),
         };
-        Damage::new(&self.name).in_parts(part.into_iter(), std::iter::once(&found.digest)).is_ok()
+        Damage::new(&self.name).in_parts(part.into_iter(), std::iter::once(&found.digest))
     }
 }
 

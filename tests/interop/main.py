@@ -1,0 +1,32 @@
+"""All interoperability checks. Run by run.sh, which prepares the environment and sets MODELSIG and MINILM."""
+
+import os
+import pathlib
+import sys
+import tempfile
+
+import hash_lists
+import openssl_keys
+import python_tool
+import real_model
+from checks import Checks
+
+
+def main() -> int:
+    checks = Checks(os.environ["MODELSIG"])
+    parts = [
+        ("The Python reference tool", python_tool.run),
+        ("OpenSSL", openssl_keys.run),
+        ("sha256sum, b2sum and b3sum", hash_lists.run),
+        ("A real model", real_model.run),
+    ]
+    for title, part in parts:
+        with tempfile.TemporaryDirectory(prefix="modelsig-interop-") as folder:
+            checks.heading(title)
+            part(checks, pathlib.Path(folder))
+    print(f"{checks.passed} passed, {checks.failed} failed")
+    return 1 if checks.failed or not checks.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

