@@ -25,7 +25,8 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
     /// Threads to hash with; 0 means one for each CPU
     #[arg(long, global = true, default_value_t = 0, value_name = "N", help_heading = "Global options")]
-    pub(crate) threads: usize,
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=1024))]
+    pub(crate) threads: u16,
     /// How files are read: auto maps only what nobody else can change, map always, read never
     #[arg(long, global = true, default_value = "auto", value_name = "HOW", help_heading = "Global options")]
     pub(crate) access: AccessArgument,

@@ -18,7 +18,7 @@ use crate::printer::Printer;
 
 /// Runs the command and says how the process ends.
 pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Exit {
-    let run = Run { threads: arguments.threads, access: arguments.access.into(), printer };
+    let run = Run { threads: arguments.threads.into(), access: arguments.access.into(), printer };
     let result = match arguments.command {
         Command::Keygen(options) => options.run(&run),
         Command::Sign(options) => options.run(&run),
