@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use modelsig::hash::{Access, Engine, HashAlgorithm, Progress};
-use modelsig::{Error, Method, ModelPath, ModelSigner};
+use modelsig::{Error, Escaped, Method, ModelPath, ModelSigner};
 
 use crate::commands::{completions, digest, hash, inspect, keygen, sign, verify};
 use crate::interrupt;
@@ -66,7 +66,7 @@ impl Command {
 /// How results are printed.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub(crate) struct Output {
-    /// Print exactly one JSON object, whatever happens
+    /// Print exactly one JSON object, also when something fails
     #[arg(long)]
     pub(crate) json: bool,
     /// Print nothing but errors
@@ -166,7 +166,9 @@ impl ManifestOptions {
 
 /// A path to ignore as a name inside the model: relative to its root, or absolute and inside it.
 pub(crate) fn inside(model: &Path, path: &Path) -> Result<ModelPath, Error> {
-    let usage = |why: &str| Error::Usage { what: format!("cannot ignore '{}': {why}", path.display()) };
+    let usage = |why: &str| Error::Usage {
+        what: format!("cannot ignore '{}': {why}", Escaped(&path.to_string_lossy())),
+    };
     let relative = if path.is_absolute() {
         let root =
             model.canonicalize().map_err(|_| Error::ModelNotFound { path: model.display().to_string() })?;

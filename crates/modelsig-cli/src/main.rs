@@ -24,8 +24,9 @@ fn main() -> ExitCode {
         .and_then(|matches| Arguments::from_arg_matches(&matches));
     match parsed {
         Ok(arguments) => {
-            let printer = Printer::new(arguments.color, arguments.command.output());
-            commands::run(arguments, &printer).into()
+            let judges = matches!(arguments.command, args::Command::Verify(_));
+            let printer = Printer::new(arguments.color, arguments.command.output(), judges);
+            printer.finish(commands::run(arguments, &printer)).into()
         }
         Err(error) => printer::usage_error(&error).into(),
     }

@@ -1,5 +1,6 @@
 //! The one place that writes: data to stdout, talk to stderr, names escaped, colours only where they are wanted.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -19,17 +20,21 @@ const PROBLEMS_SHOWN: usize = 100;
 
 pub(crate) struct Printer {
     output: Output,
+    /// Whether a failure is a verdict on a model.
+    judges: bool,
+    /// Why data could not be written, from the first time that it could not.
+    unwritten: RefCell<Option<io::Error>>,
 }
 
 impl Printer {
-    pub(crate) fn new(color: Color, output: Output) -> Self {
+    pub(crate) fn new(color: Color, output: Output, judges: bool) -> Self {
         match color {
             Color::Auto => anstream::ColorChoice::Auto,
             Color::Always => anstream::ColorChoice::AlwaysAnsi,
             Color::Never => anstream::ColorChoice::Never,
         }
         .write_global();
-        Self { output }
+        Self { output, judges, unwritten: RefCell::new(None) }
     }
 
     pub(crate) fn is_json(&self) -> bool {
@@ -43,9 +48,34 @@ impl Printer {
 
     /// A line of data, unless quiet.
     pub(crate) fn line(&self, line: &str) {
+        self.bytes(line.as_bytes());
+    }
+
+    /// A line of data that need not be UTF-8, unless quiet. Not a byte of it is changed.
+    pub(crate) fn bytes(&self, line: &[u8]) {
         if !self.output.quiet {
-            out(line.as_bytes());
-            out(b"\n");
+            self.out(&mut io::stdout().lock(), &[line, b"\n"].concat());
+        }
+    }
+
+    /// Writes data. A reader that has gone away is no failure of ours: the exit code still tells the verdict.
+    fn out(&self, stream: &mut dyn Write, data: &[u8]) {
+        match stream.write_all(data).and_then(|()| stream.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                self.unwritten.borrow_mut().get_or_insert(error);
+            }
+            _ => {}
+        }
+    }
+
+    /// How the process ends: not with success if its data could not be written.
+    pub(crate) fn finish(&self, exit: Exit) -> Exit {
+        match self.unwritten.take() {
+            Some(error) => {
+                let _ = writeln!(anstream::stderr(), "{BAD}error:{BAD:#} cannot write to stdout: {error}");
+                if exit == Exit::SUCCESS { Exit::NO_VERDICT } else { exit }
+            }
+            None => exit,
         }
     }
 
@@ -53,7 +83,9 @@ impl Printer {
     pub(crate) fn verdict(&self, line: &str, good: bool) {
         let style = if good { GOOD } else { BAD };
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-        self.line(&format!("{style}{word}{style:#} {rest}"));
+        if !self.output.quiet {
+            self.out(&mut anstream::stdout(), format!("{style}{word}{style:#} {rest}\n").as_bytes());
+        }
     }
 
     /// Something to know, on stderr.
@@ -76,7 +108,7 @@ impl Printer {
         let mut serializer = serde_json::Serializer::with_formatter(&mut text, Ascii);
         if object.serialize(&mut serializer).is_ok() {
             text.push(b'\n');
-            out(&text);
+            self.out(&mut io::stdout().lock(), &text);
         }
     }
 
@@ -100,7 +132,7 @@ impl Printer {
                 }
             }
             _ => {
-                if exit == Exit::REJECTED {
+                if self.judges && exit == Exit::REJECTED {
                     self.verdict(&format!("REJECTED {}", error.kind().outcome().name), false);
                 }
                 talk_error(error);
@@ -117,18 +149,15 @@ fn talk_error(error: &Error) {
     let _ = writeln!(anstream::stderr(), "{BAD}error:{BAD:#} {error}");
 }
 
-/// Writes data. A reader that has gone away is no failure of ours: the exit code still tells the verdict.
-fn out(bytes: &[u8]) {
-    let _ = anstream::stdout().write_all(bytes);
-}
-
 /// What clap has to say: help and version on stdout, errors on stderr and, if asked for, as JSON.
 pub(crate) fn usage_error(error: &clap::Error) -> Exit {
     let wants_json = std::env::args_os().any(|argument| argument == "--json");
     if error.use_stderr() && wants_json {
         let text = error.to_string();
         let what = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().to_owned();
-        return Printer { output: Output { json: true, quiet: false } }.failure(&Error::Usage { what });
+        let output = Output { json: true, quiet: false };
+        let printer = Printer { output, judges: false, unwritten: RefCell::new(None) };
+        return printer.finish(printer.failure(&Error::Usage { what }));
     }
     let _ = error.print();
     if error.use_stderr() { ErrorKind::Usage.into() } else { Exit::SUCCESS }

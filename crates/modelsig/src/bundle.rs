@@ -3,10 +3,11 @@
 //! Refuses: any other media type, unknown members, no or two kinds of verification material, and everything that
 //! the strict JSON pass and the DSSE envelope refuse.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::dsse::{Envelope, JsonEnvelope};
-use crate::json::{self, JsonFault};
+use crate::json::{self, JsonFault, Object};
 use crate::{Error, Limits};
 
 /// The media type of the bundles that OMS signers write.
@@ -82,41 +83,41 @@ pub enum BundleFault {
     },
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct JsonBundle<'t> {
     media_type: String,
-    verification_material: JsonMaterial,
+    verification_material: Object<JsonMaterial>,
     #[serde(borrow)]
-    dsse_envelope: JsonEnvelope<'t>,
+    dsse_envelope: Object<JsonEnvelope<'t>>,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+/// Log entries and timestamps are passed over, not kept: a bundle of nothing else costs no memory.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct JsonMaterial {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    public_key: Option<JsonPublicKey>,
-    #[serde(default, rename = "x509CertificateChain", skip_serializing)]
-    chain: Option<JsonChain>,
-    #[serde(default, skip_serializing)]
-    certificate: Option<JsonCertificate>,
     #[serde(default)]
-    tlog_entries: Vec<serde_json::Value>,
-    #[serde(default, skip_serializing)]
-    #[allow(dead_code, reason = "allowed beside every material; only the sigstore method reads it")]
-    timestamp_verification_data: Option<serde_json::Value>,
+    public_key: Option<Object<JsonPublicKey>>,
+    #[serde(default, rename = "x509CertificateChain")]
+    chain: Option<Object<JsonChain>>,
+    #[serde(default)]
+    certificate: Option<Object<JsonCertificate>>,
+    #[serde(default)]
+    tlog_entries: Vec<IgnoredAny>,
+    #[serde(default, rename = "timestampVerificationData")]
+    _timestamps: IgnoredAny,
 }
 
 /// Other members (`rawBytes`, `keyDetails` of old bundles) are claims that nothing depends on.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct JsonPublicKey {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     hint: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct JsonChain {
-    certificates: Vec<JsonCertificate>,
+    certificates: Vec<Object<JsonCertificate>>,
 }
 
 #[derive(Deserialize)]
@@ -125,27 +126,50 @@ struct JsonCertificate {
     raw_bytes: String,
 }
 
+/// A new bundle of the `key` method.
+#[cfg(feature = "sign")]
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NewBundle {
+    media_type: &'static str,
+    verification_material: NewMaterial,
+    dsse_envelope: JsonEnvelope<'static>,
+}
+
+#[cfg(feature = "sign")]
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NewMaterial {
+    public_key: NewPublicKey,
+    tlog_entries: [(); 0],
+}
+
+#[cfg(feature = "sign")]
+#[derive(serde::Serialize)]
+struct NewPublicKey {
+    hint: String,
+}
+
 impl Bundle {
     /// Reads the text of a bundle; `path` is for messages.
     pub(crate) fn parse(path: &str, text: &[u8], limits: &Limits) -> Result<Self, Error> {
         let fault = |fault| Error::Bundle { path: path.into(), fault };
-        let bundle: JsonBundle<'_> =
+        let Object(bundle): Object<JsonBundle<'_>> =
             json::parse(text, limits.json_depth).map_err(|json| fault(json.into()))?;
         if bundle.media_type != MEDIA_TYPE {
             return Err(fault(BundleFault::MediaType { found: bundle.media_type }));
         }
-        let material = bundle.verification_material.decode().map_err(fault)?;
-        let envelope = bundle.dsse_envelope.decode().map_err(fault)?;
+        let material = bundle.verification_material.0.decode().map_err(fault)?;
+        let envelope = bundle.dsse_envelope.0.decode().map_err(fault)?;
         Ok(Self { material, envelope })
     }
 
     /// The current form of the `key` method (OMS 1.1): hint, no log entries, one signature.
     #[cfg(feature = "sign")]
     pub(crate) fn write_key_method(hint: String, payload: &[u8], signature: &[u8]) -> Result<Vec<u8>, Error> {
-        let public_key = Some(JsonPublicKey { hint: Some(hint) });
-        let bundle = JsonBundle {
-            media_type: MEDIA_TYPE.into(),
-            verification_material: JsonMaterial { public_key, ..JsonMaterial::default() },
+        let bundle = NewBundle {
+            media_type: MEDIA_TYPE,
+            verification_material: NewMaterial { public_key: NewPublicKey { hint }, tlog_entries: [] },
             dsse_envelope: JsonEnvelope::encode(payload, signature),
         };
         serde_json::to_vec(&bundle).map_err(|error| Error::Internal { what: error.to_string() })
@@ -155,12 +179,14 @@ impl Bundle {
 impl JsonMaterial {
     fn decode(self) -> Result<Material, BundleFault> {
         match (self.public_key, self.chain, self.certificate) {
-            (Some(key), None, None) => Ok(Material::Key { hint: key.hint.filter(|hint| !hint.is_empty()) }),
-            (None, Some(chain), None) => {
-                Ok(Material::Certificates(chain.certificates.into_iter().map(|one| one.raw_bytes).collect()))
+            (Some(Object(key)), None, None) => {
+                Ok(Material::Key { hint: key.hint.filter(|hint| !hint.is_empty()) })
             }
+            (None, Some(Object(chain)), None) => Ok(Material::Certificates(
+                chain.certificates.into_iter().map(|one| one.0.raw_bytes).collect(),
+            )),
             (None, None, Some(_)) if self.tlog_entries.is_empty() => Err(BundleFault::NoLogEntry),
-            (None, None, Some(certificate)) => Ok(Material::Sigstore(certificate.raw_bytes)),
+            (None, None, Some(Object(certificate))) => Ok(Material::Sigstore(certificate.raw_bytes)),
             (None, None, None) => Err(BundleFault::NoMaterial),
             _ => Err(BundleFault::MixedMaterial),
         }
@@ -225,6 +251,11 @@ mod tests {
             (with(MEDIA_TYPE, r#"{"publicKey":{},"extra":1}"#, ENVELOPE), shape),
             (with(MEDIA_TYPE, r#"{"publicKey":{},"tlogEntries":null}"#, ENVELOPE), shape),
             (with(MEDIA_TYPE, key, ENVELOPE).replacen('{', r#"{"extra":1,"#, 1), shape),
+            (with(MEDIA_TYPE, r#"[{"hint":"ab"}]"#, ENVELOPE), shape),
+            (with(MEDIA_TYPE, r#"{"publicKey":["ab"]}"#, ENVELOPE), shape),
+            (with(MEDIA_TYPE, r#"{"publicKey":null}"#, ENVELOPE), |f| *f == BundleFault::NoMaterial),
+            (with(MEDIA_TYPE, key, &ENVELOPE.replace(r#"{"sig":"AA=="}"#, r#"["AA==",""]"#)), shape),
+            (format!(r#"["{MEDIA_TYPE}",{key},{ENVELOPE}]"#), shape),
             (with(MEDIA_TYPE, key, "{}"), shape),
             (format!(r#"{{"mediaType":"{MEDIA_TYPE}","verificationMaterial":{key}}}"#), shape),
             (with(MEDIA_TYPE, key, &ENVELOPE.replace("in-toto", "other")), |f| {

@@ -8,6 +8,7 @@ use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::BundleFault;
+use crate::json::Object;
 
 /// The media type of an in-toto statement, the only payload of OMS.
 pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
@@ -25,7 +26,7 @@ pub(crate) struct JsonEnvelope<'t> {
     #[serde(borrow)]
     payload: Cow<'t, str>,
     payload_type: String,
-    signatures: Vec<JsonSignature>,
+    signatures: Vec<Object<JsonSignature>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -42,7 +43,7 @@ impl JsonEnvelope<'_> {
         if self.payload_type != PAYLOAD_TYPE {
             return Err(BundleFault::PayloadType { found: self.payload_type });
         }
-        let [signature] = self.signatures.as_slice() else {
+        let [Object(signature)] = self.signatures.as_slice() else {
             return Err(BundleFault::SignatureCount { found: self.signatures.len() });
         };
         Ok(Envelope {
@@ -57,10 +58,10 @@ impl JsonEnvelope<'_> {
         JsonEnvelope {
             payload: Base64::encode_string(payload).into(),
             payload_type: PAYLOAD_TYPE.into(),
-            signatures: vec![JsonSignature {
+            signatures: vec![Object(JsonSignature {
                 sig: Base64::encode_string(signature),
                 keyid: Some(String::new()),
-            }],
+            })],
         }
     }
 }

@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 
 use crate::{Error, Limits};
 
-/// Reads a bundle.
-pub(crate) fn read_bundle(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
+/// Reads a bundle that was opened, or not.
+pub(crate) fn read_bundle(path: &Path, opened: io::Result<File>, limits: &Limits) -> Result<Vec<u8>, Error> {
     let name = path.to_string_lossy().into_owned();
-    let file = match open(path) {
+    let file = match opened {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(Error::BundleNotFound { path: name });
         }
@@ -76,8 +76,8 @@ fn read_limited(file: File, name: &str, limit: u64, what: &'static str) -> Resul
     if metadata.len() > limit {
         return Err(too_large(metadata.len()));
     }
-    // The metadata already fits the limit; a pseudo file may say 0 and hold more.
-    let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
+    // A pseudo file may say 0 and hold more.
+    let mut bytes = Vec::new();
     file.take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(|error| Error::io("read", name, error))?;

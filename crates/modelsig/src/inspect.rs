@@ -56,7 +56,7 @@ pub struct InspectedResource {
 /// As verification, up to the point where it would need a key or the model.
 pub fn inspect(bundle: &Path, limits: &Limits) -> Result<Inspection, Error> {
     let name = bundle.to_string_lossy();
-    let text = input::read_bundle(bundle, limits)?;
+    let text = input::read_bundle(bundle, input::open(bundle), limits)?;
     let bundle = Bundle::parse(&name, &text, limits)?;
     let manifest = statement::parse(&name, &bundle.envelope.payload, limits)?;
     Ok(Inspection::new(&bundle.material, &manifest))

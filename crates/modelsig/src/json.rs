@@ -6,9 +6,13 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use crate::escape::clipped;
 
 /// Why a text is refused before its content is looked at.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +39,12 @@ pub enum JsonFault {
         /// The member's name.
         member: String,
     },
+    /// An object has more members than any object of the format could have.
+    #[error("an object has more than {limit} members")]
+    TooManyMembers {
+        /// The limit.
+        limit: usize,
+    },
     /// Arrays and objects are nested too deeply.
     #[error("nested deeper than {limit} levels")]
     TooDeep {
@@ -52,8 +62,16 @@ pub enum JsonFault {
 /// Checks the text, then reads it into `T`.
 pub(crate) fn parse<'t, T: Deserialize<'t>>(text: &'t [u8], depth: usize) -> Result<T, JsonFault> {
     check(text, depth)?;
-    serde_json::from_slice(text).map_err(|error| JsonFault::Shape { reason: error.to_string() })
+    serde_json::from_slice(text).map_err(|error| shape(&error))
 }
+
+/// A fault of shape in the parser's words, which may repeat names from the text.
+pub(crate) fn shape(error: &serde_json::Error) -> JsonFault {
+    JsonFault::Shape { reason: clipped(error) }
+}
+
+/// Members that the strict pass remembers of one object. The largest object of the format has five.
+const MEMBERS: usize = 1_000;
 
 /// The strict pass alone.
 pub(crate) fn check(text: &[u8], depth: usize) -> Result<(), JsonFault> {
@@ -64,9 +82,9 @@ pub(crate) fn check(text: &[u8], depth: usize) -> Result<(), JsonFault> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let node = Node { room: depth, depth, violation: &violation };
     if let Err(error) = node.deserialize(&mut deserializer) {
-        return Err(violation.take().unwrap_or(JsonFault::NotJson { reason: error.to_string() }));
+        return Err(violation.take().unwrap_or(JsonFault::NotJson { reason: clipped(&error) }));
     }
-    deserializer.end().map_err(|error| JsonFault::TrailingData { reason: error.to_string() })
+    deserializer.end().map_err(|error| JsonFault::TrailingData { reason: clipped(&error) })
 }
 
 /// Any JSON value, looked at and forgotten.
@@ -143,11 +161,44 @@ impl<'de> Visitor<'de> for Node<'_> {
             if seen.contains(&member) {
                 return Err(self.refuse(JsonFault::DuplicateMember { member }));
             }
+            if seen.len() == MEMBERS {
+                return Err(self.refuse(JsonFault::TooManyMembers { limit: MEMBERS }));
+            }
             seen.insert(member);
             members.next_value_seed(inner)?;
         }
         Ok(())
     }
+}
+
+/// A JSON object. What serde derives for a structure would also read an array of its members in order.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+/// For members that may be absent, but not `null`.
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// A positive whole number, which some signers write with a decimal point (`100.0`).
@@ -209,6 +260,9 @@ mod tests {
         assert_eq!(check(b"[[]]", 2), Ok(()));
         assert!(matches!(check(b"{} {}", 8), Err(JsonFault::TrailingData { .. })));
         assert!(matches!(check(b"{}x", 8), Err(JsonFault::TrailingData { .. })));
+        let many: Vec<String> = (0..=MEMBERS).map(|member| format!("\"{member}\":0")).collect();
+        let many = format!("{{{}}}", many.join(","));
+        assert_eq!(check(many.as_bytes(), 8), Err(JsonFault::TooManyMembers { limit: MEMBERS }));
         for text in ["", "{", "{'a':1}", "[1,]", "nul", "\"\n\"", "\"\\ud800\"", "01", "{\"a\"}", "\u{0}"] {
             assert!(matches!(check(text.as_bytes(), 8), Err(JsonFault::NotJson { .. })), "{text:?}");
         }

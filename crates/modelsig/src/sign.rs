@@ -13,10 +13,10 @@ use modelsig_hash::{
 use crate::bundle::Bundle;
 use crate::dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
 use crate::keys::{KeyHint, KeyType, Signer};
-use crate::manifest::{ChunkIndex, Method, Proof, RecordedIgnore, Serialization, SignedFile, root_digest};
+use crate::manifest::{ChunkIndex, Method, Proof, RecordedIgnore, Serialization, SignedFile};
 use crate::model::{Exclusions, GIT_DEFAULTS, Model, ModelPath, SkipReason, Skipped, Symlinks, Tree};
 use crate::statement;
-use crate::{Error, Limits, input};
+use crate::{Error, Limits};
 
 /// The chunk index of the files of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,13 +184,18 @@ impl ModelSigner {
     /// Any; then nothing was written.
     pub fn sign(&self, model: &Path, bundle: &Path, signer: &dyn Signer) -> Result<SignReport, Error> {
         let opened = Model::open(model)?;
-        self.check_target(bundle)?;
+        self.check_target(&opened, bundle)?;
         let digested = self.digest_model(&opened, Some(bundle))?;
         let (payload, root_digest) =
             statement::write(digested.subject, &digested.serialization, &digested.files)?;
         let signature = signer.sign(&pre_authentication_encoding(PAYLOAD_TYPE, &payload))?;
         let (key, hint) = (signer.public_key(), signer.public_key().hint());
         let text = Bundle::write_key_method(hint.to_string(), &payload, &signature)?;
+        if text.len() as u64 > self.limits.bundle_bytes {
+            let (limit, found) = (self.limits.bundle_bytes, text.len() as u64);
+            let what = "the size of the bundle in bytes";
+            return Err(Error::Limit { path: bundle.to_string_lossy().into(), what, limit, found });
+        }
         write_whole(bundle, &text)?;
         Ok(SignReport {
             root_digest,
@@ -208,25 +213,14 @@ impl ModelSigner {
     /// Any that signing could meet before it signs.
     pub fn root_digest(&self, model: &Path, bundle: Option<&Path>) -> Result<Digest, Error> {
         let digested = self.digest_model(&Model::open(model)?, bundle)?;
-        let mut digests: Vec<(String, Digest)> = Vec::new();
-        for file in &digested.files {
-            match &file.proof {
-                Proof::Whole { digest, .. } => digests.push((file.name.to_string(), *digest)),
-                Proof::Shards(shards) => digests.extend(
-                    crate::manifest::sharded_resources(file.name.as_str(), shards)
-                        .map(|(name, digest)| (name.into_owned(), *digest)),
-                ),
-            }
-        }
-        digests.sort_by(|one, other| one.0.cmp(&other.0));
-        root_digest(digests.iter().map(|(_, digest)| digest))
+        statement::write(digested.subject, &digested.serialization, &digested.files).map(|(_, root)| root)
     }
 
     /// The path must be free or hold a bundle; finding out comes before hours of hashing.
-    fn check_target(&self, bundle: &Path) -> Result<(), Error> {
+    fn check_target(&self, model: &Model, bundle: &Path) -> Result<(), Error> {
         let name = bundle.to_string_lossy().into_owned();
         let limits = &self.limits;
-        match input::read_bundle(bundle, limits) {
+        match model.read_bundle(bundle, limits) {
             Err(Error::BundleNotFound { .. }) => {}
             Ok(text) if Bundle::parse(&name, &text, limits).is_ok() => {}
             Ok(_) | Err(Error::NotAFile { .. } | Error::Limit { .. }) => {
@@ -248,9 +242,16 @@ impl ModelSigner {
         if model.is_file() && !self.ignore_paths.is_empty() {
             return Err(Error::Usage { what: "a model that is a single file has no paths to ignore".into() });
         }
+        if let Some(path) = self.ignore_paths.iter().find(|path| path.as_str().contains(['*', '?', '['])) {
+            let what = format!("cannot ignore '{path}': OMS has no patterns, only whole paths");
+            return Err(Error::Usage { what });
+        }
         let (exclusions, ignore_paths) = match model.is_file() {
             true => (Exclusions::default(), Vec::new()),
-            false => self.exclusions(bundle.and_then(|bundle| model.relative(bundle))),
+            false => {
+                let inside = bundle.map(|bundle| model.relative(bundle)).transpose()?;
+                self.exclusions(inside.flatten())
+            }
         };
         let mut tree = model.tree(&exclusions, self.symlinks, &self.limits)?;
         if let Some(problem) = tree.problems.drain(..).next() {
@@ -262,6 +263,7 @@ impl ModelSigner {
         if tree.files.is_empty() {
             return Err(Error::EmptyModel { path: model.shown() });
         }
+        self.limit_bundle(model, &tree)?;
         let files = self.hash_files(model, &tree)?;
         let serialization = Serialization {
             method: self.method,
@@ -271,6 +273,36 @@ impl ModelSigner {
         };
         let bytes = tree.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.length));
         Ok(Digested { serialization, subject: model.subject_name(), files, bytes, skipped: tree.skipped })
+    }
+
+    /// A bundle that no verifier would read is not worth hours of hashing.
+    fn limit_bundle(&self, model: &Model, tree: &Tree) -> Result<(), Error> {
+        let limit = |what, limit: u64, found: u64| match found <= limit {
+            true => Ok(()),
+            false => Err(Error::Limit { path: model.shown(), what, limit, found }),
+        };
+        let sum = |each: &dyn Fn(u64) -> u64| {
+            tree.files.iter().fold(0u64, |sum, file| sum.saturating_add(each(file.length)))
+        };
+        if let Method::Shards { shard_size } = self.method {
+            let shards = sum(&|length| length.div_ceil(shard_size));
+            limit("the number of shards", self.limits.resources as u64, shards)?;
+        }
+        if let (Method::Files, Some(chunks)) = (self.method, self.indexing(tree)) {
+            let size = chunks.algorithm.digest_length() as u64;
+            // Base64 twice: in the statement, and the statement in the envelope.
+            let text = sum(&|length| chunks.size.count(length).saturating_mul(size)).saturating_mul(16) / 9;
+            limit("the size of the chunk index in bytes", self.limits.bundle_bytes, text)?;
+        }
+        Ok(())
+    }
+
+    fn indexing(&self, tree: &Tree) -> Option<Chunks> {
+        let lengths = || tree.files.iter().map(|file| file.length);
+        self.chunks.map(|indexing| Chunks {
+            size: indexing.size.unwrap_or_else(|| ChunkSize::for_lengths(lengths())),
+            algorithm: indexing.algorithm,
+        })
     }
 
     /// What is left out, and how the bundle records it: sorted, each path once.
@@ -322,12 +354,7 @@ impl ModelSigner {
                 &fresh
             }
         };
-        let chunks = self.chunks.map(|indexing| Chunks {
-            size: indexing
-                .size
-                .unwrap_or_else(|| ChunkSize::for_lengths(tree.files.iter().map(|file| file.length))),
-            algorithm: indexing.algorithm,
-        });
+        let chunks = self.indexing(tree);
         let mut plan = Plan::new();
         for file in &tree.files {
             let source = model.source(file, self.access);

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use modelsig_hash::{ByteRange, Digest, HashAlgorithm};
 use serde::{Deserialize, Serialize};
 
-use crate::json::{self, JsonFault};
+use crate::json::{self, JsonFault, Object, present};
 use crate::manifest::{
     CHUNK_INDEX, ChunkIndex, ChunkIndexFault, JsonChunkIndex, JsonSerialization, Manifest, check_algorithm,
     group_by_file, root_digest,
@@ -48,6 +48,9 @@ pub enum StatementFault {
         /// How many.
         found: usize,
     },
+    /// The subject has no name.
+    #[error("the subject has an empty name")]
+    SubjectName,
     /// The subject has no SHA-256 digest, or not in lower-case hexadecimal.
     #[error("the subject has no proper sha256 digest")]
     SubjectDigest,
@@ -185,10 +188,10 @@ struct Types {
 pub(crate) struct JsonStatement<'t> {
     #[serde(rename = "_type")]
     statement_type: Cow<'t, str>,
-    subject: Vec<JsonSubject>,
+    subject: Vec<Object<JsonSubject>>,
     predicate_type: Cow<'t, str>,
     #[serde(borrow)]
-    predicate: JsonPredicate<'t>,
+    predicate: Object<JsonPredicate<'t>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -201,8 +204,8 @@ struct JsonSubject {
 #[serde(deny_unknown_fields)]
 struct JsonPredicate<'t> {
     #[serde(borrow)]
-    resources: Vec<JsonResource<'t>>,
-    serialization: JsonSerialization,
+    resources: Vec<Object<JsonResource<'t>>>,
+    serialization: Object<JsonSerialization>,
 }
 
 /// An in-toto resource descriptor. Members that are not named here are ignored, as OMS demands.
@@ -214,21 +217,23 @@ pub(crate) struct JsonResource<'t> {
     digest: Cow<'t, str>,
     #[serde(borrow)]
     algorithm: Cow<'t, str>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    annotations: Option<JsonAnnotations<'t>>,
+    #[serde(borrow, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    annotations: Option<Object<JsonAnnotations<'t>>>,
 }
 
 /// The annotations of which modelsig knows the meaning; others are ignored.
 #[derive(Serialize, Deserialize)]
 struct JsonAnnotations<'t> {
-    #[serde(borrow, default, rename = "modelsig.chunks.v1", skip_serializing_if = "Option::is_none")]
-    chunks: Option<JsonChunkIndex<'t>>,
+    #[serde(borrow, default, deserialize_with = "present", rename = "modelsig.chunks.v1")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chunks: Option<Object<JsonChunkIndex<'t>>>,
 }
 
 impl JsonResource<'_> {
     pub(crate) fn chunk_index(self, name: &str) -> Result<Option<ChunkIndex>, StatementFault> {
         debug_assert_eq!(CHUNK_INDEX, "modelsig.chunks.v1");
-        let index = self.annotations.and_then(|annotations| annotations.chunks).map(JsonChunkIndex::decode);
+        let index =
+            self.annotations.and_then(|annotations| annotations.0.chunks).map(|index| index.0.decode());
         index.transpose().map_err(|fault| StatementFault::ChunkIndex { name: name.into(), fault })
     }
 
@@ -244,7 +249,8 @@ impl JsonResource<'_> {
 /// Reads the payload of an envelope whose signature was verified. `path` is the bundle's, for messages.
 pub(crate) fn parse(path: &str, payload: &[u8], limits: &Limits) -> Result<Manifest, Error> {
     let fault = |fault| Error::Statement { path: path.into(), fault };
-    let types: Types = json::parse(payload, limits.json_depth).map_err(|json| fault(json.into()))?;
+    let Object(types): Object<Types> =
+        json::parse(payload, limits.json_depth).map_err(|json| fault(json.into()))?;
     if types.statement_type != STATEMENT_TYPE {
         return Err(fault(StatementFault::StatementType { found: types.statement_type }));
     }
@@ -252,18 +258,22 @@ pub(crate) fn parse(path: &str, payload: &[u8], limits: &Limits) -> Result<Manif
         return Err(fault(StatementFault::PredicateType { found: types.predicate_type }));
     }
     // The strict pass has been made; this only reads the shape.
-    let statement: JsonStatement<'_> = serde_json::from_slice(payload)
-        .map_err(|error| fault(JsonFault::Shape { reason: error.to_string() }.into()))?;
+    let Object(statement): Object<JsonStatement<'_>> =
+        serde_json::from_slice(payload).map_err(|error| fault(json::shape(&error).into()))?;
     let (subject, listed_root) = subject(statement.subject).map_err(fault)?;
-    let JsonPredicate { resources, serialization } = statement.predicate;
-    if resources.len() > limits.resources {
-        let (limit, found) = (limits.resources as u64, resources.len() as u64);
-        return Err(Error::Limit { path: path.into(), what: "the number of resources", limit, found });
-    }
+    let JsonPredicate { resources, serialization } = statement.predicate.0;
+    let resources: Vec<JsonResource<'_>> = resources.into_iter().map(|resource| resource.0).collect();
+    let limit = |what, limit: usize, found: usize| match found <= limit {
+        true => Ok(()),
+        false => Err(Error::Limit { path: path.into(), what, limit: limit as u64, found: found as u64 }),
+    };
+    limit("the number of resources", limits.resources, resources.len())?;
+    let deepest = resources.iter().map(|resource| resource.name.matches('/').count()).max();
+    limit("the depth of folders", limits.folder_depth, deepest.unwrap_or(0))?;
     if resources.is_empty() {
         return Err(fault(StatementFault::EmptyResources));
     }
-    let serialization = serialization.decode().map_err(fault)?;
+    let serialization = serialization.0.decode().map_err(fault)?;
     let digests: Vec<Digest> = resources
         .iter()
         .map(|resource| {
@@ -273,8 +283,7 @@ pub(crate) fn parse(path: &str, payload: &[u8], limits: &Limits) -> Result<Manif
         .collect::<Result<_, _>>()
         .map_err(fault)?;
     let root = root_digest(digests.iter())?;
-    let (files, in_order) =
-        group_by_file(resources, &serialization, &digests, limits.path_bytes).map_err(fault)?;
+    let (files, in_order) = group_by_file(resources, &serialization, &digests, limits).map_err(fault)?;
     if root != listed_root {
         return Err(Error::RootDigestMismatch {
             path: path.into(),
@@ -285,11 +294,14 @@ pub(crate) fn parse(path: &str, payload: &[u8], limits: &Limits) -> Result<Manif
     Ok(Manifest { subject, root_digest: root, serialization, files, in_order })
 }
 
-fn subject(subjects: Vec<JsonSubject>) -> Result<(String, Digest), StatementFault> {
+fn subject(subjects: Vec<Object<JsonSubject>>) -> Result<(String, Digest), StatementFault> {
     let found = subjects.len();
-    let Ok([subject]) = <[JsonSubject; 1]>::try_from(subjects) else {
+    let Ok([Object(subject)]) = <[Object<JsonSubject>; 1]>::try_from(subjects) else {
         return Err(StatementFault::SubjectCount { found });
     };
+    if subject.name.is_empty() {
+        return Err(StatementFault::SubjectName);
+    }
     let digest = subject.digest.get("sha256").ok_or(StatementFault::SubjectDigest)?;
     let digest =
         Digest::from_hex(HashAlgorithm::Sha256, digest).map_err(|_| StatementFault::SubjectDigest)?;
@@ -318,8 +330,9 @@ pub(crate) fn write(
         };
         match &file.proof {
             Proof::Whole { digest, chunks } => {
-                let annotations =
-                    chunks.as_ref().map(|index| JsonAnnotations { chunks: Some(index.encode()) });
+                let annotations = chunks
+                    .as_ref()
+                    .map(|index| Object(JsonAnnotations { chunks: Some(Object(index.encode())) }));
                 push(file.name.as_str().into(), digest, annotations);
             }
             Proof::Shards(shards) => {
@@ -332,12 +345,15 @@ pub(crate) fn write(
     let root = root_digest(resources.iter().map(|(_, digest)| digest))?;
     let statement = JsonStatement {
         statement_type: STATEMENT_TYPE.into(),
-        subject: vec![JsonSubject { name: subject, digest: [("sha256".into(), root.to_string())].into() }],
+        subject: vec![Object(JsonSubject {
+            name: subject,
+            digest: [("sha256".into(), root.to_string())].into(),
+        })],
         predicate_type: PREDICATE_TYPE.into(),
-        predicate: JsonPredicate {
-            resources: resources.into_iter().map(|(resource, _)| resource).collect(),
-            serialization: JsonSerialization::encode(serialization),
-        },
+        predicate: Object(JsonPredicate {
+            resources: resources.into_iter().map(|(resource, _)| Object(resource)).collect(),
+            serialization: Object(JsonSerialization::encode(serialization)),
+        }),
     };
     let payload =
         serde_json::to_vec(&statement).map_err(|error| Error::Internal { what: error.to_string() })?;

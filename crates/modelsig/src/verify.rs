@@ -8,16 +8,16 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use modelsig_hash::{Access, Engine, Plan, Task};
+use modelsig_hash::{Access, Engine, Hasher, Plan, Task};
 
 use crate::bundle::Bundle;
 use crate::loader::{Present, SignedModel, VerifiedModel};
-use crate::manifest::{Manifest, Method, RecordedIgnore};
+use crate::manifest::{Manifest, Method, Proof, RecordedIgnore};
 use crate::model::{Exclusions, Model, ModelPath, PathFault, SkipReason, Skipped, Symlinks, Tree, TreeFile};
 use crate::policy::UnsignedFiles;
 use crate::report::{FileReport, Note, Report, SignerReport};
 use crate::statement::{self, StatementFault};
-use crate::{Error, Limits, Policy, SignatureScheme, Trust, input, trust};
+use crate::{Error, Limits, Policy, SignatureScheme, Trust, trust};
 
 /// Verifies models for one trust and one policy. It keeps no state between calls: the verdict on one model never
 /// depends on another.
@@ -100,7 +100,7 @@ impl Verifier {
     fn look(&self, model_path: &Path, bundle_path: &Path) -> Result<SignedModel, Error> {
         let name = bundle_path.to_string_lossy();
         let model = Model::open(model_path)?;
-        let text = input::read_bundle(bundle_path, &self.limits)?;
+        let text = model.read_bundle(bundle_path, &self.limits)?;
         let bundle = Bundle::parse(&name, &text, &self.limits)?;
         drop(text);
         let signer = trust::verify(&name, &bundle, &self.trust)?;
@@ -123,8 +123,14 @@ impl Verifier {
 
     /// Hashes that this build cannot compute are said so once, not as a fault of each file.
     fn supported(&self, bundle: &str, manifest: &Manifest) -> Result<(), Error> {
-        let hash = manifest.serialization.hash;
-        hash.digest(&[]).map(drop).map_err(|error| Error::from_hashing(bundle, error))
+        let chunked = manifest.files.iter().filter_map(|file| match &file.proof {
+            Proof::Whole { chunks: Some(chunks), .. } => Some(chunks.algorithm),
+            _ => None,
+        });
+        let mut hashes = std::iter::once(manifest.serialization.hash).chain(chunked);
+        hashes
+            .try_for_each(|hash| Hasher::new(hash).map(drop))
+            .map_err(|error| Error::from_hashing(bundle, error))
     }
 
     fn symlinks(&self, manifest: &Manifest) -> Symlinks {
@@ -154,7 +160,7 @@ impl Verifier {
             }
         }
         let mut exclusions = Exclusions::default();
-        if let Some(inside) = model.relative(bundle) {
+        if let Some(inside) = model.relative(bundle)? {
             exclusions.add(inside, SkipReason::Signature);
         }
         for path in &self.policy.ignore_paths {
@@ -285,6 +291,7 @@ impl Verifier {
             );
         }
         files.sort_by(|one, other| one.name.cmp(&other.name));
+        signed.report.skipped.sort_by(|one, other| one.path.cmp(&other.path));
         signed.report.files = files;
         // The files without a problem are those that are there, in the same order.
         let sound = signed.report.files.iter().enumerate().filter(|(_, file)| file.problem.is_none());

@@ -75,7 +75,7 @@ fn an_index_that_is_malformed() {
     }
     assert_eq!(with("digests", base64(&[&digests[..], &[0]].concat()).into()), count(96, 97));
     assert_eq!(with("digests", base64(&digests.repeat(2)).into()), count(96, 192));
-    assert_eq!(with("digests", Value::Null), count(96, 0));
+    assert!(matches!(with("digests", Value::Null), StatementFault::Json(_)));
     // Right digests for another length, size or hash.
     assert_eq!(with("length", (2 * CHUNK).into()), count(64, 96));
     assert_eq!(with("length", (3 * CHUNK + 1).into()), count(128, 96));

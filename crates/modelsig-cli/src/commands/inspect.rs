@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use modelsig::{Error, Escaped, Inspection, Limits};
+use serde::Serialize;
 
 use super::Run;
 use crate::args::Output;
@@ -18,11 +19,20 @@ pub(crate) struct Options {
     pub(crate) output: Output,
 }
 
+/// The JSON object.
+#[derive(Serialize)]
+struct Unverified<'i> {
+    exit_code: u8,
+    verdict: &'static str,
+    #[serde(flatten)]
+    inspection: &'i Inspection,
+}
+
 impl Options {
     pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
         let inspection = modelsig::inspect(&self.bundle, &Limits::default())?;
         if run.printer.is_json() {
-            run.printer.json(&inspection);
+            run.printer.json(&Unverified { exit_code: 0, verdict: "unverified", inspection: &inspection });
         } else {
             show(run, &inspection);
         }

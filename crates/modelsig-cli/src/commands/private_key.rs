@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-use modelsig::{Error, KeyFault, PrivateKey, danger};
+use modelsig::{Error, Escaped, KeyFault, PrivateKey, danger};
 use zeroize::Zeroizing;
 
 /// The passphrase in the environment variable `name`.
@@ -36,7 +36,8 @@ pub(super) fn read(
     match read(given.as_deref().map(String::as_str)) {
         Err(Error::Key { fault: KeyFault::PassphraseNeeded, path }) if std::io::stdin().is_terminal() => {
             let failed = |source| Error::Io { operation: "read the passphrase of", path, source };
-            let answer = rpassword::prompt_password(format!("Passphrase of {from}: ")).map(Zeroizing::new);
+            let answer =
+                rpassword::prompt_password(format!("Passphrase of {}: ", Escaped(from))).map(Zeroizing::new);
             read(Some(&answer.map_err(failed)?))
         }
         result => result,

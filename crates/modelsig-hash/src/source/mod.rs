@@ -23,7 +23,7 @@ use stamp::Stamp;
 /// pages that were already hashed. Positioned reads cost the same and do neither.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {
-    /// Map what cannot change or shrink under us, read everything else. On Linux and Android a file is mapped when
+    /// Map what cannot change or shrink under us, read everything else. On Linux a file is mapped when
     /// it is a memfd sealed against writing and shrinking, when fs-verity guards it, when its file system can only
     /// be read (squashfs, erofs, iso9660, cramfs, romfs), or when nobody else can write it: a local file system,
     /// and the file and every folder above it owned by root or the current user and not writable by group or

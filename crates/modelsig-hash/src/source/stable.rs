@@ -5,7 +5,7 @@
 use std::fs::File;
 
 /// True when the kernel forbids changes to the file, or nobody but root and the current user could make them.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(target_os = "linux")]
 pub(crate) fn cannot_change(file: &File) -> bool {
     linux::is_sealed(file)
         || linux::has_verity(file)
@@ -17,12 +17,12 @@ pub(crate) fn cannot_change(file: &File) -> bool {
 }
 
 /// Nothing is known of other platforms, so nothing is promised.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(target_os = "linux"))]
 pub(crate) fn cannot_change(_: &File) -> bool {
     false
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(target_os = "linux")]
 mod linux {
     use std::fs::{File, Metadata};
     use std::os::fd::AsRawFd;

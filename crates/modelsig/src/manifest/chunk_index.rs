@@ -61,7 +61,8 @@ pub(crate) struct JsonChunkIndex<'t> {
     algorithm: Cow<'t, str>,
     chunk_size: u64,
     length: u64,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "crate::json::present")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     digests: Option<Cow<'t, str>>,
 }
 

@@ -11,6 +11,7 @@ use modelsig_hash::{Digest, HashAlgorithm};
 use serde::{Deserialize, Serialize};
 
 use super::{Proof, SignedFile, hash_named, shards};
+use crate::Limits;
 use crate::json::Integral;
 use crate::model::{ModelPath, PathFault};
 use crate::statement::{JsonResource, StatementFault};
@@ -64,7 +65,8 @@ pub(crate) struct JsonSerialization {
     method: String,
     hash_type: String,
     allow_symlinks: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "integral")]
+    #[serde(default, deserialize_with = "crate::json::present")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "integral")]
     shard_size: Option<Integral>,
     #[serde(default)]
     ignore_paths: Vec<String>,
@@ -135,7 +137,7 @@ pub(crate) fn group_by_file(
     resources: Vec<JsonResource<'_>>,
     serialization: &Serialization,
     digests: &[Digest],
-    path_bytes: usize,
+    limits: &Limits,
 ) -> Result<(Vec<SignedFile>, bool), StatementFault> {
     let in_order = resources.windows(2).all(|pair| pair[0].name < pair[1].name);
     let mut files: BTreeMap<ModelPath, Proof> = BTreeMap::new();
@@ -143,7 +145,7 @@ pub(crate) fn group_by_file(
         let listed = resource.name.to_string();
         match serialization.method {
             Method::Files => {
-                let name = canonical(&listed, path_bytes)?;
+                let name = canonical(&listed, limits)?;
                 let chunks = resource.chunk_index(&listed)?;
                 if files.insert(name, Proof::Whole { digest: *digest, chunks }).is_some() {
                     return Err(StatementFault::DuplicateName { name: listed });
@@ -152,7 +154,7 @@ pub(crate) fn group_by_file(
             Method::Shards { .. } => {
                 let (path, range) = shards::parse_name(&listed)?;
                 let proof =
-                    files.entry(canonical(path, path_bytes)?).or_insert_with(|| Proof::Shards(Vec::new()));
+                    files.entry(canonical(path, limits)?).or_insert_with(|| Proof::Shards(Vec::new()));
                 if let Proof::Shards(shards) = proof {
                     shards.push((range, *digest));
                 }
@@ -174,11 +176,11 @@ pub(crate) fn group_by_file(
 }
 
 /// A canonical name, or the lone `.` of a single-file model.
-fn canonical(name: &str, path_bytes: usize) -> Result<ModelPath, StatementFault> {
-    let bad = |fault| StatementFault::BadName { name: name.chars().take(path_bytes).collect(), fault };
+fn canonical(name: &str, limits: &Limits) -> Result<ModelPath, StatementFault> {
+    let bad = |fault| StatementFault::BadName { name: name.chars().take(limits.path_bytes).collect(), fault };
     match name {
         "." => Ok(ModelPath::dot()),
-        _ if name.len() > path_bytes => Err(bad(PathFault::TooLong)),
+        _ if name.len() > limits.path_bytes => Err(bad(PathFault::TooLong)),
         _ => ModelPath::parse(name).map_err(bad),
     }
 }

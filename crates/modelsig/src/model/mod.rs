@@ -84,11 +84,31 @@ impl Model {
     }
 
     /// Where a path lies inside the model folder, if it does. The file itself need not exist.
-    pub(crate) fn relative(&self, path: &Path) -> Option<ModelPath> {
-        let Kind::Folder(root) = &self.kind else { return None };
+    ///
+    /// # Errors
+    /// [`Error::NameNotUtf8`] when it lies inside under a name that cannot be left out of a signature.
+    pub(crate) fn relative(&self, path: &Path) -> Result<Option<ModelPath>, Error> {
+        let Kind::Folder(root) = &self.kind else { return Ok(None) };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let inside = folder.canonicalize().ok()?.join(path.file_name()?);
-        slashed(inside.strip_prefix(root.canonical()).ok()?)
+        let whole = folder.canonicalize().ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
+        match whole.as_ref().and_then(|whole| whole.strip_prefix(root.canonical()).ok()) {
+            None => Ok(None),
+            Some(inside) if inside.as_os_str().is_empty() => Ok(None),
+            Some(inside) if inside.to_str().is_none() => {
+                Err(Error::NameNotUtf8 { path: path.to_string_lossy().into() })
+            }
+            Some(inside) => slashed(inside)
+                .map(Some)
+                .map_err(|fault| Error::BadName { path: path.to_string_lossy().into(), fault }),
+        }
+    }
+
+    /// Reads a bundle. One inside the model is opened like any file of it, without following links.
+    pub(crate) fn read_bundle(&self, path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
+        match (&self.kind, self.relative(path)?) {
+            (Kind::Folder(root), Some(inside)) => input::read_bundle(path, root.open_file(&inside), limits),
+            _ => input::read_bundle(path, input::open(path), limits),
+        }
     }
 
     /// True when an absolute path lies inside the model folder, or is it.
@@ -129,10 +149,10 @@ impl Model {
 }
 
 /// A relative path of this platform as a canonical name.
-fn slashed(path: &Path) -> Option<ModelPath> {
-    let components: Option<Vec<&str>> =
-        path.components().map(|component| component.as_os_str().to_str()).collect();
-    ModelPath::parse(&components?.join("/")).ok()
+fn slashed(path: &Path) -> Result<ModelPath, PathFault> {
+    let components: Vec<_> =
+        path.components().map(|component| component.as_os_str().to_string_lossy()).collect();
+    ModelPath::parse(&components.join("/"))
 }
 
 /// A word for what a special file is.

@@ -23,14 +23,14 @@ impl Root {
         &self.canonical
     }
 
-    /// What is in a folder, `None` for the root, sorted by name.
-    pub(super) fn list(&self, folder: Option<&ModelPath>) -> io::Result<Vec<Entry>> {
+    /// What is in a folder, `None` for the root, sorted by name. Stops after `most` entries and one more.
+    pub(super) fn list(&self, folder: Option<&ModelPath>, most: usize) -> io::Result<Vec<Entry>> {
         let path = match folder {
             None => self.canonical.clone(),
             Some(folder) => self.beneath(folder)?,
         };
         let mut entries = Vec::new();
-        for entry in fs::read_dir(path)? {
+        for entry in fs::read_dir(path)?.take(most.saturating_add(1)) {
             let entry = entry?;
             let metadata = entry.path().symlink_metadata()?;
             let kind = if metadata.is_symlink() {

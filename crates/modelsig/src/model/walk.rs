@@ -111,7 +111,8 @@ struct Walk<'w> {
 impl Walk<'_> {
     fn list(&mut self, next: &Pending) -> Result<(), Error> {
         let shown = next.folder.as_ref().map_or(".", |folder| folder.as_str());
-        let entries = match (self.root.list(next.folder.as_ref()), next.skipped) {
+        let room = self.limits.resources.saturating_sub(self.seen);
+        let entries = match (self.root.list(next.folder.as_ref(), room), next.skipped) {
             (Ok(entries), _) => entries,
             (Err(_), Some(reason)) => {
                 self.tree.skipped.push(Skipped { path: format!("{shown}/"), reason });
@@ -179,7 +180,7 @@ impl Walk<'_> {
     /// stands there: otherwise it would be a place for anything.
     fn reason_to_skip(&self, name: &ModelPath, kind: &EntryKind) -> Option<SkipReason> {
         let reason = self.exclusions.reason(name)?;
-        let reserved = reason == SkipReason::Signer && name.as_str().ends_with(".sig");
+        let reserved = reason == SkipReason::Signer && name.as_str().to_ascii_lowercase().ends_with(".sig");
         (!reserved || (matches!(kind, EntryKind::File(_)) && self.is_bundle(name))).then_some(reason)
     }
 
@@ -214,7 +215,10 @@ impl Walk<'_> {
         if !metadata.is_file() {
             return Err(Error::SpecialFile { path, what: super::kind_of(metadata.file_type()) });
         }
-        let target = super::slashed(inside).ok_or(Error::NameNotUtf8 { path })?;
+        if inside.to_str().is_none() {
+            return Err(Error::NameNotUtf8 { path });
+        }
+        let target = super::slashed(inside).map_err(|fault| Error::BadName { path, fault })?;
         Ok(TreeFile { name, length: metadata.len(), target: Some(target) })
     }
 }

@@ -71,6 +71,10 @@ pub(super) fn run(run: &Run<'_>, list: &Path, default: HashAlgorithm) -> Result<
 fn read(list: &Path, default: HashAlgorithm) -> Result<Vec<Entry>, Error> {
     let path = list.to_string_lossy().into_owned();
     let io = |operation, source| Error::Io { operation, path: path.clone(), source };
+    // Looked at before it is opened: a FIFO would block.
+    if !fs::metadata(list).map_err(|source| io("open", source))?.is_file() {
+        return Err(Error::NotAFile { path, what: "folder or special file" });
+    }
     let file = fs::File::open(list).map_err(|source| io("open", source))?;
     let mut text = String::new();
     file.take(LIMIT + 1).read_to_string(&mut text).map_err(|source| io("read", source))?;

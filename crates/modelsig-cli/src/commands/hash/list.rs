@@ -12,14 +12,24 @@ pub(super) struct Entry {
     pub(super) digest: Digest,
 }
 
-/// Writes a line, without its end.
-pub(super) fn line(name: &str, digest: &Digest, tag: bool) -> String {
-    let escaped = name.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
-    let mark = if escaped == name { "" } else { "\\" };
+/// Writes a line, without its end. The name need not be UTF-8.
+pub(super) fn line(name: &[u8], digest: &Digest, tag: bool) -> Vec<u8> {
+    let mut escaped = Vec::with_capacity(name.len());
+    for byte in name {
+        match byte {
+            b'\\' => escaped.extend(b"\\\\"),
+            b'\n' => escaped.extend(b"\\n"),
+            b'\r' => escaped.extend(b"\\r"),
+            other => escaped.push(*other),
+        }
+    }
+    let mark: &[u8] = if escaped == name { b"" } else { b"\\" };
+    let digest_text = digest.to_string();
     if tag {
-        format!("{mark}{} ({escaped}) = {digest}", bsd_name(digest.algorithm()))
+        let hash = bsd_name(digest.algorithm()).as_bytes();
+        [mark, hash, b" (", &escaped, b") = ", digest_text.as_bytes()].concat()
     } else {
-        format!("{mark}{digest}  {escaped}")
+        [mark, digest_text.as_bytes(), b"  ", &escaped].concat()
     }
 }
 
@@ -84,7 +94,7 @@ mod tests {
             let digest = algorithm.digest(b"x").unwrap();
             for name in ["a", "a b", "a\nb", "a\\b", "\\", " a", "a) = b", "*a", "a\rb", "SHA256 (x) = y"] {
                 for tag in [false, true] {
-                    let text = line(name, &digest, tag);
+                    let text = String::from_utf8(line(name.as_bytes(), &digest, tag)).unwrap();
                     assert!(!text.contains(['\n', '\r']), "{text:?}");
                     assert_eq!(
                         parse(&text, algorithm),

@@ -51,23 +51,30 @@ impl Options {
         let mut exit = Exit::SUCCESS;
         let mut objects = Vec::new();
         for (path, result) in self.files.iter().zip(digests(run, &wanted)?) {
-            let name = path.to_string_lossy();
+            let name = path.as_os_str().as_encoded_bytes();
+            if result.is_err() {
+                exit = Exit::NO_VERDICT;
+            }
             match result {
-                Ok(digest) if run.printer.is_json() => {
-                    objects.push(serde_json::json!({"name": name, "digest": digest.to_string()}));
+                result if run.printer.is_json() => {
+                    let digest = result.as_ref().ok().map(ToString::to_string);
+                    let name = path.to_string_lossy();
+                    objects.push(serde_json::json!({"name": name, "digest": digest, "error": result.err()}));
                 }
                 Ok(digest) if std::io::stdout().is_terminal() => {
-                    run.printer.line(&list::line(&Escaped(&name).to_string(), &digest, self.tag));
+                    let shown = Escaped(&path.to_string_lossy()).to_string();
+                    run.printer.bytes(&list::line(shown.as_bytes(), &digest, self.tag));
                 }
-                Ok(digest) => run.printer.line(&list::line(&name, &digest, self.tag)),
-                Err(error) if run.printer.is_json() => return Err(error),
-                Err(error) => exit = run.printer.failure(&error),
+                Ok(digest) => run.printer.bytes(&list::line(name, &digest, self.tag)),
+                Err(error) => {
+                    run.printer.failure(&error);
+                }
             }
         }
         if run.printer.is_json() {
             run.printer.json(&serde_json::json!({
-                "verdict": "ok",
-                "exit_code": 0,
+                "verdict": exit.verdict(),
+                "exit_code": exit.code(),
                 "algorithm": algorithm.id(),
                 "files": objects,
             }));
