@@ -1,4 +1,4 @@
-//! The command as its users see it: the sessions in `tests/cli/*.trycmd`, each in an empty folder of its own.
+//! The command as its users see it: the transcripts in `tests/cli/*.trycmd`, each in a folder of its own.
 //!
 //! `TRYCMD=overwrite cargo test -p modelsig-cli --test cli` writes what is printed now into the cases.
 #![cfg(unix)]
@@ -6,9 +6,9 @@
 use std::path::Path;
 
 #[test]
-fn sessions() {
+fn transcripts() {
     let cases = trycmd::TestCases::new();
-    // A session prepares its files with the usual tools.
+    // A transcript prepares its files with the usual tools.
     for tool in ["sh", "chmod"] {
         cases.register_bin(tool, Path::new("/bin").join(tool));
     }
