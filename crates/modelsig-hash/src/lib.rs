@@ -7,7 +7,7 @@
 //!
 //! The crate knows nothing of JSON, keys or policy. It promises three things:
 //!
-//! * **Bounded memory.** A worker holds one buffer ([`engine::BLOCK`](BLOCK) bytes) or one window of a map,
+//! * **Bounded memory.** A worker holds one buffer ([`BLOCK`] bytes) or one window of a map,
 //!   whatever the size of the file.
 //! * **No surprise from the file system.** The length of a file is fixed when its task is planned; a file that is
 //!   shorter, longer, or touched while it is read is an [`Error`], never a digest.

@@ -1,6 +1,6 @@
 //! The kinds of failure, and the one table that gives each its exit code and its C status.
 
-/// What kind of failure an [`Error`] is: the stable part, on which programs should decide.
+/// What kind of failure an [`Error`](crate::Error) is: the stable part, on which programs should decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ErrorKind {
