@@ -14,4 +14,4 @@ pub use craft::{
 pub use outcome::{assert_outcome, exit_code, only_problem, problems, refused};
 #[cfg(unix)]
 pub use process::as_ordinary_user;
-pub use process::{RaiseAtEnd, make_fifo, openssl, openssl_refuses, run, within};
+pub use process::{RaiseAtEnd, has_openssl, make_fifo, openssl, openssl_refuses, run, within};

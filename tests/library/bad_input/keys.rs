@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use modelsig::{Error, ErrorKind, KeyFault, KeyType, PrivateKey, PublicKey, Signer, danger};
-use modelsig_tests::{Case, assert_outcome, make_fifo, openssl, refused, within};
+use modelsig_tests::{Case, assert_outcome, has_openssl, make_fifo, openssl, refused, within};
 
 fn set_mode(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
@@ -193,6 +193,9 @@ const OTHER_KINDS: [(&[&str], &str); 8] = [
 
 #[test]
 fn keys_of_other_kinds_are_called_by_their_name() {
+    if !has_openssl() {
+        return;
+    }
     let case = Case::new(&[]);
     let path = case.path("key.pem");
     for (arguments, name) in OTHER_KINDS {
@@ -214,6 +217,9 @@ fn keys_of_other_kinds_are_called_by_their_name() {
 /// SEC1 keys of other curves, the PKCS#1 form of RSA, and the encryption of old, each refused as what it is.
 #[test]
 fn other_forms_of_keys() {
+    if !has_openssl() {
+        return;
+    }
     let case = Case::new(&[]);
     let (path, other) = (case.path("key.pem"), case.path("other.pem"));
     fs::write(&path, openssl(&[&"ecparam", &"-name", &"secp256k1", &"-genkey", &"-noout"])).unwrap();
@@ -244,6 +250,9 @@ fn other_forms_of_keys() {
 /// The right passphrase under a cipher that is not supported must not be called a wrong passphrase.
 #[test]
 fn a_cipher_that_is_not_supported_is_not_called_a_wrong_passphrase() {
+    if !has_openssl() {
+        return;
+    }
     let case = Case::new(&[]);
     let (plain, path) = (case.path("plain.pem"), case.path("key.pem"));
     fs::write(&plain, case.key.to_pem(None).unwrap()).unwrap();
