@@ -88,6 +88,8 @@ pub use report::{Bytes, Checked, FileReport, Note, Report, SignerReport};
 pub use sign::{ChunkIndexing, ModelSigner, SignReport};
 pub use statement::{PREDICATE_TYPE, STATEMENT_TYPE, StatementFault};
 pub use trust::Trust;
+#[cfg(feature = "certificate")]
+pub use trust::x509::{CertificateFault, SubjectName};
 pub use verify::Verifier;
 
 /// Compiles the examples of the README.

@@ -183,7 +183,7 @@ impl PublicKey {
 }
 
 /// What people call the kinds of keys that are met in the field and refused.
-pub(super) fn name_of(oid: ObjectIdentifier) -> String {
+pub(crate) fn name_of(oid: ObjectIdentifier) -> String {
     match oid.to_string().as_str() {
         "1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10" => "an RSA key".into(),
         "1.3.132.0.10" => "a key on the curve secp256k1".into(),

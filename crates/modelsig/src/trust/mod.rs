@@ -1,6 +1,8 @@
 //! Who may sign. The caller's trust decides the method; the bundle never does.
 
 mod key;
+#[cfg(feature = "certificate")]
+pub(crate) mod x509;
 
 use crate::Error;
 use crate::bundle::{Bundle, Material};
