@@ -2,8 +2,8 @@
 //!
 //! What was parsed is encoded again and must give the same bytes: that refuses every second way to write the same
 //! certificate (BER forms, written defaults, unsorted sets, a GeneralizedTime before 2050), which a lenient parser
-//! would read and a stricter one not. Beyond that refused: versions other than 3, serial numbers that are not
-//! positive or longer than 20 bytes, an empty issuer, an empty subject without a critical alternative name, a validity
+//! would read and a stricter one not. Beyond that refused: versions other than 3, serial numbers that are
+//! negative or longer than 20 bytes, an empty issuer, an empty subject without a critical alternative name, a validity
 //! that ends before it begins, two different signature algorithms, and all that the extensions refuse.
 
 use sha2::{Digest, Sha256};
@@ -55,7 +55,7 @@ impl Certificate {
             return Err(malformed("it is not the one DER encoding of its contents"));
         }
         let serial = serial(fields.serial_number().as_bytes())
-            .ok_or(malformed("the serial number is not a positive number of at most 20 bytes"))?;
+            .ok_or(malformed("the serial number is negative or longer than 20 bytes"))?;
         if parsed.signature_algorithm() != fields.signature() {
             return Err(malformed("it names two different signature algorithms"));
         }
@@ -185,12 +185,12 @@ impl std::fmt::Debug for Certificate {
     }
 }
 
-/// The magnitude of a positive DER integer, at most 20 bytes (RFC 5280, 4.1.2.2; the byte for the sign is not counted,
-/// as public authorities do not).
+/// The magnitude of a DER integer that is not negative, at most 20 bytes (RFC 5280, 4.1.2.2). The byte for the sign is
+/// not counted, and zero is let pass: public roots that everybody trusts have it.
 fn serial(integer: &[u8]) -> Option<Vec<u8>> {
     let is_negative = integer.first().is_none_or(|first| first & 0x80 != 0);
-    let magnitude = integer.strip_prefix(&[0]).unwrap_or(integer);
-    (!is_negative && (1..=20).contains(&magnitude.len())).then(|| magnitude.to_vec())
+    let magnitude = integer.strip_prefix(&[0]).filter(|rest| !rest.is_empty()).unwrap_or(integer);
+    (!is_negative && magnitude.len() <= 20).then(|| magnitude.to_vec())
 }
 
 /// The bytes of the `tbsCertificate`, as they stand.
