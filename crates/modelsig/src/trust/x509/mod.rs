@@ -24,4 +24,6 @@ pub(crate) use anchors::read_anchors;
 pub(crate) use certificate::Certificate;
 pub use fault::CertificateFault;
 pub use names::SubjectName;
-pub(crate) use path::{Purpose, VerifiedPath, verify_path};
+#[cfg(feature = "sign")]
+pub(crate) use path::check_signer;
+pub(crate) use path::{Purpose, verify_path};
