@@ -1,14 +1,15 @@
 //! Whom the user trusts: public keys, or certificates that vouch for others.
 
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use modelsig::{CertificateTrust, Error, Identity, PublicKey, Trust};
 
 /// At least one key or anchor; a bundle is judged by those that are for its method.
 #[derive(Args)]
-#[group(required = true, multiple = true)]
+#[group(skip)]
+#[command(group(ArgGroup::new("trusted").args(["public_key", "certificate_chain"]).required(true).multiple(true)))]
 pub(super) struct TrustOptions {
     /// A trusted public key in PEM (may be repeated: any one of the keys may have signed)
     #[arg(long, value_name = "KEY")]
@@ -49,5 +50,6 @@ impl TrustOptions {
 /// A moment with its offset: `2026-11-23T12:00:00Z`.
 fn rfc3339(text: &str) -> Result<SystemTime, String> {
     let time: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
-    Ok(time.into())
+    let seconds = u64::try_from(time.as_second()).map_err(|_| "it lies before 1970")?;
+    Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
