@@ -28,4 +28,4 @@ pub(crate) use anchors::read_anchors;
 pub(crate) use certificate::Certificate;
 pub use fault::CertificateFault;
 pub use names::SubjectName;
-pub(crate) use path::{Purpose, VerifiedPath, verify_path};
+pub(crate) use path::{MOST_CERTIFICATES, Purpose, VerifiedPath, verify_path};

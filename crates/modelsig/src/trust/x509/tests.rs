@@ -8,8 +8,7 @@ use rcgen::{
     SerialNumber, SignatureAlgorithm, date_time_ymd,
 };
 
-use super::path::MOST_CERTIFICATES;
-use super::{Certificate, CertificateFault, Purpose, SubjectName, verify_path};
+use super::{Certificate, CertificateFault, MOST_CERTIFICATES, Purpose, SubjectName, verify_path};
 
 /// 2030-01-01, within the validity of everything that is not about it.
 const AT: u64 = 1_893_456_000;
@@ -611,6 +610,63 @@ fn the_subject_itself_is_constrained_for_authorities_and_leaves() {
             is!(CertificateFault::NameConstraint { name, .. } if name == "dirName:CN=x,O=Other"),
         );
     }
+}
+
+#[test]
+fn an_authority_that_renewed_its_key_is_no_new_name_but_a_leaf_always_is() {
+    let mut root = Plan::authority("root", 1);
+    root.params.name_constraints = permitted(vec![GeneralSubtree::DnsName("example.com".into())]);
+    let outside = vec![SanType::DnsName("example.org".try_into().unwrap())];
+    let mut authority = Plan::authority("root", 2);
+    authority.params.subject_alt_names = outside.clone();
+    let given = |authority: &Plan, leaf: &Plan| Given {
+        leaf: leaf.issued_by(authority),
+        intermediates: vec![authority.issued_by(&root)],
+        anchors: vec![root.issued_by(&root)],
+    };
+    assert_eq!(given(&authority, &Plan::leaf("signer", 3)).verify(AT).unwrap().len(), 3);
+    let mut leaf = Plan::leaf("root", 3);
+    leaf.params.subject_alt_names = outside;
+    for authority in [&authority, &Plan::authority("root", 2)] {
+        let fault = given(authority, &leaf).verify(AT);
+        assert!(matches!(fault, Err(CertificateFault::NameConstraint { .. })), "{fault:?}");
+    }
+    let mut other = authority.clone();
+    other.params.distinguished_name.push(DnType::CommonName, "authority");
+    let fault = given(&other, &Plan::leaf("signer", 3)).verify(AT);
+    assert!(matches!(fault, Err(CertificateFault::NameConstraint { .. })), "{fault:?}");
+}
+
+#[test]
+fn a_multitude_of_names_and_constraints_ends_with_the_budget() {
+    let many = |count: usize| (0..count).map(|at| format!("a{at}")).collect::<Vec<_>>();
+    refused(
+        |scene| {
+            let subtrees = many(600).into_iter().map(GeneralSubtree::DnsName);
+            scene.root.params.name_constraints = excluded(subtrees.collect());
+            let names = many(600)
+                .into_iter()
+                .map(|name| SanType::DnsName(("b".to_owned() + &name).try_into().unwrap()));
+            scene.leaf.params.subject_alt_names = names.collect();
+        },
+        is!(CertificateFault::WorkBudget { limit: 250_000, .. }),
+    );
+}
+
+#[test]
+fn a_constraint_on_a_form_that_is_not_evaluated_refuses_its_names_alone() {
+    // Excluded: an otherName.
+    let constraint =
+        custom(&[2, 5, 29, 30], true, &[0x30, 12, 0xa1, 10, 0x30, 8, 0xa0, 6, 6, 1, 42, 0xa0, 1, 5]);
+    accepted(|scene| scene.root.params.custom_extensions = vec![constraint.clone()]);
+    refused(
+        |scene| {
+            scene.root.params.custom_extensions = vec![constraint];
+            scene.leaf.params.subject_alt_names =
+                vec![SanType::OtherName((vec![1, 2, 3], rcgen::OtherNameValue::Utf8String("x".into())))];
+        },
+        is!(CertificateFault::NameConstraint { name, .. } if name == "otherName"),
+    );
 }
 
 #[test]
