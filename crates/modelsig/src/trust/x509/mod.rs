@@ -16,9 +16,13 @@ mod extensions;
 mod fault;
 #[cfg(test)]
 mod limbo;
+#[cfg(test)]
+mod matrix;
 mod names;
 mod path;
 mod signature;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use anchors::read_anchors;
 pub(crate) use certificate::Certificate;

@@ -152,7 +152,7 @@ impl Algorithm {
             ED25519 => bare(Self::Ed25519),
             other => return Err(refused_signature(other, certificate)),
         };
-        algorithm.ok_or(CertificateFault::Malformed { what: "the parameters of the signature algorithm" })
+        algorithm.ok_or_else(|| malformed(certificate, "the signature algorithm"))
     }
 }
 
@@ -160,7 +160,7 @@ impl Pss {
     /// `SEQUENCE { [0] hash, [1] mask generation, [2] salt length, [3] trailer }`, each explicit with a default. The
     /// default hash is SHA-1.
     fn of(parameters: Option<AnyRef<'_>>, certificate: &Certificate) -> Result<Self, CertificateFault> {
-        let malformed = || CertificateFault::Malformed { what: "the parameters of RSA-PSS" };
+        let malformed = || malformed(certificate, "RSA-PSS");
         let unsupported = |what: &str| CertificateFault::UnsupportedAlgorithm {
             subject: certificate.subject(),
             algorithm: what.into(),
@@ -208,7 +208,7 @@ fn hash_of(
     certificate: &Certificate,
 ) -> Result<Hash, CertificateFault> {
     if !identifier.parameters.is_none_or(AnyRef::is_null) {
-        return Err(CertificateFault::Malformed { what: "the parameters of RSA-PSS" });
+        return Err(malformed(certificate, "the hash of RSA-PSS"));
     }
     match identifier.oid {
         SHA256 => Ok(Hash::Sha256),
@@ -254,6 +254,10 @@ fn refused_signature(oid: ObjectIdentifier, certificate: &Certificate) -> Certif
     CertificateFault::WeakHash { subject, hash }
 }
 
+fn malformed(certificate: &Certificate, what: &'static str) -> CertificateFault {
+    CertificateFault::MalformedAlgorithm { subject: certificate.subject(), what }
+}
+
 /// The key of an issuer.
 enum Key {
     Rsa(rsa::PublicKey),
@@ -267,7 +271,7 @@ enum Key {
 
 impl Key {
     fn of(issuer: &Certificate) -> Result<Self, CertificateFault> {
-        let malformed = || CertificateFault::Malformed { what: "the public key of an issuer" };
+        let malformed = || malformed(issuer, "the public key");
         let unsupported =
             |algorithm| CertificateFault::UnsupportedAlgorithm { subject: issuer.subject(), algorithm };
         let info = issuer.key();
@@ -314,7 +318,7 @@ impl Key {
 /// `SEQUENCE { modulus INTEGER, publicExponent INTEGER }`. The crate checks that the exponent is odd and has at most 33
 /// bits, as does everybody else who bounds the work.
 fn rsa_key(der: &[u8], issuer: &Certificate) -> Result<rsa::PublicKey, CertificateFault> {
-    let malformed = || CertificateFault::Malformed { what: "the RSA key of an issuer" };
+    let malformed = || malformed(issuer, "the RSA key");
     let numbers: Vec<UintRef<'_>> = sequence_of(der).ok_or_else(malformed)?;
     let [modulus, exponent] = <[UintRef<'_>; 2]>::try_from(numbers).map_err(|_| malformed())?;
     let leading = modulus.as_bytes().first().map_or(0, |first| first.leading_zeros() as usize);
