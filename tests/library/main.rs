@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 mod bad_input;
+mod corners;
 mod docs;
 mod msrv;
 mod oms_data;
