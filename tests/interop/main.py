@@ -9,6 +9,7 @@ import hash_lists
 import openssl_keys
 import python_tool
 import real_model
+import serializations
 from checks import Checks
 
 
@@ -16,6 +17,7 @@ def main() -> int:
     checks = Checks(os.environ["MODELSIG"])
     parts = [
         ("The Python reference tool", python_tool.run),
+        ("Serializations and hashes, with the Python API", serializations.run),
         ("OpenSSL", openssl_keys.run),
         ("sha256sum, b2sum and b3sum", hash_lists.run),
         ("A real model", real_model.run),
