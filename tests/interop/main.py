@@ -5,6 +5,7 @@ import pathlib
 import sys
 import tempfile
 
+import certificates
 import hash_lists
 import openssl_keys
 import python_tool
@@ -18,6 +19,7 @@ def main() -> int:
     parts = [
         ("The Python reference tool", python_tool.run),
         ("Serializations and hashes, with the Python API", serializations.run),
+        ("Certificates, with the Python tool", certificates.run),
         ("OpenSSL", openssl_keys.run),
         ("sha256sum, b2sum and b3sum", hash_lists.run),
         ("A real model", real_model.run),
