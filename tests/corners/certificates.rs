@@ -25,7 +25,10 @@ fn anchors() -> Vec<(&'static str, Certificate)> {
         ("root", root.clone()),
         ("issuer", Certificate::issuer()),
         ("expired-root", Certificate { not_after: "250101000000Z", ..root.clone() }),
-        ("no-authority-root", Certificate { authority: Some(false), ..root.clone() }),
+        (
+            "no-authority-root",
+            Certificate { authority: Some(false), usage: &[DIGITAL_SIGNATURE], ..root.clone() },
+        ),
         ("short-root", Certificate { path_length: Some(0), ..root.clone() }),
         ("other-root", Certificate { key: "stranger", signer: "stranger", ..root.clone() }),
         ("leaf", Certificate::leaf()),
@@ -236,20 +239,32 @@ pub(crate) fn cases() -> Vec<Case> {
                 leaf.usage = &[KEY_AGREEMENT];
                 leaf.extended_usage = &[SERVER_AUTH];
             },
-            "WrongKeyUsage",
+            "WrongExtendedKeyUsage",
         ),
         issuer(
             "issuer-no-authority",
             "the issuer is no authority",
-            |issuer| issuer.authority = Some(false),
+            |issuer| {
+                issuer.authority = Some(false);
+                issuer.usage = &[DIGITAL_SIGNATURE];
+            },
             "NotACa",
         ),
         issuer(
             "issuer-no-constraints",
             "the issuer does not say that it is an authority",
-            |issuer| issuer.authority = None,
+            |issuer| {
+                issuer.authority = None;
+                issuer.usage = &[DIGITAL_SIGNATURE];
+            },
             "NotACa",
         ),
+        model(
+            "issuer-contradicts-itself",
+            "no authority has a key that signs certificates (RFC 5280, 4.2.1.3)",
+        )
+        .bundle(&chain(asis, |issuer| issuer.authority = Some(false)))
+        .malformed("Certificate/Malformed"),
         issuer(
             "issuer-without-cert-sign",
             "the key of the issuer signs no certificates",
@@ -286,7 +301,9 @@ pub(crate) fn cases() -> Vec<Case> {
             .trust(trusting("issuer", Some(IDENTITY)))
             .bundle(&signed("p256", &[proper_leaf()]))
             .verified(),
-        by_anchor("leaf-as-anchor", "an anchor says who may issue, not who may sign", "leaf")
+        model("leaf-as-anchor", "an anchor says who may issue, not who may sign")
+            .trust(trusting("leaf", Some(IDENTITY)))
+            .bundle(&signed("p256", &[proper_leaf()]))
             .denied("untrusted", "Certificate/LeafIsAnchor"),
         model("root-in-the-bundle", "an anchor may stand in the bundle; that does not make it one")
             .bundle(&signed("p256", &[proper_leaf(), Certificate::issuer().der(), Certificate::root().der()]))
@@ -336,7 +353,7 @@ pub(crate) fn cases() -> Vec<Case> {
             .verified(),
         model("order-reversed", "the leaf comes first")
             .bundle(&signed("p256", &[Certificate::issuer().der(), proper_leaf()]))
-            .denied("untrusted", "Certificate/WrongKeyUsage"),
+            .denied("untrusted", "Certificate/WrongExtendedKeyUsage"),
         model("stranger-among-issuers", "certificates that lead nowhere are passed over")
             .bundle(&signed(
                 "p256",

@@ -123,16 +123,16 @@ pub(crate) fn cases() -> Vec<Case> {
             "a v1.0 statement under the old encoding was never written, legacy or not",
         )
         .bundle(&by_key(&modern, &legacy_encoding(&modern)))
-        .denied("bad-signature", "BadSignature"),
+        .malformed("Statement/MixedDialects"),
         model("old-statement", "a statement of 0.2.0 under the proper encoding")
             .bundle(&by_key(&old, &pre_authentication_encoding(PAYLOAD_TYPE, &old)))
-            .malformed("Statement/PredicateType"),
+            .malformed("Statement/MixedDialects"),
         legacy(
             "old-statement-legacy",
             "a statement of 0.2.0 under the proper encoding was never written, legacy or not",
         )
         .bundle(&by_key(&old, &pre_authentication_encoding(PAYLOAD_TYPE, &old)))
-        .malformed("Statement/PredicateType"),
+        .malformed("Statement/MixedDialects"),
         legacy("modern-bundle", "a current bundle verifies as ever where old ones are read too")
             .bundle(&by_key(&modern, &modern_message))
             .verified(),

@@ -5,8 +5,10 @@
 #![cfg(unix)]
 
 mod bad_input;
+mod certificates;
 mod corners;
 mod docs;
+mod legacy;
 mod msrv;
 mod oms_data;
 mod round_trip;

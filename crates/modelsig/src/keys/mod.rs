@@ -15,3 +15,5 @@ pub use private::{PrivateKey, Signer};
 pub use public::{KeyType, PublicKey, SignatureScheme};
 
 pub use hint::KeyHint;
+#[cfg(feature = "certificate")]
+pub(crate) use public::name_of;

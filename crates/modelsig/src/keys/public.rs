@@ -74,6 +74,10 @@ pub enum SignatureScheme {
     EcdsaP384Sha384,
     /// ECDSA P-521 with SHA-512.
     EcdsaP521Sha512,
+    /// ECDSA P-384 with SHA-256, as model-signing 0.2.0 signed with certificates.
+    EcdsaP384Sha256,
+    /// ECDSA P-521 with SHA-256, as model-signing 0.2.0 signed with certificates.
+    EcdsaP521Sha256,
 }
 
 impl SignatureScheme {
@@ -85,6 +89,8 @@ impl SignatureScheme {
             Self::EcdsaP256Sha256 => "ecdsa-p256-sha256",
             Self::EcdsaP384Sha384 => "ecdsa-p384-sha384",
             Self::EcdsaP521Sha512 => "ecdsa-p521-sha512",
+            Self::EcdsaP384Sha256 => "ecdsa-p384-sha256",
+            Self::EcdsaP521Sha256 => "ecdsa-p521-sha256",
         }
     }
 }
@@ -111,7 +117,12 @@ impl PublicKey {
         if label != "PUBLIC KEY" {
             return Err(KeyFault::Label { expected: "public key", found: label.into() });
         }
-        let info = SubjectPublicKeyInfoRef::try_from(der.as_slice()).map_err(KeyFault::malformed)?;
+        Self::from_spki(&der)
+    }
+
+    /// Reads the DER of a SubjectPublicKeyInfo.
+    pub(crate) fn from_spki(der: &[u8]) -> Result<Self, KeyFault> {
+        let info = SubjectPublicKeyInfoRef::try_from(der).map_err(KeyFault::malformed)?;
         match info.algorithm.oid {
             ED25519 => {
                 let raw = info.subject_public_key.as_bytes().unwrap_or_default();
@@ -119,7 +130,7 @@ impl PublicKey {
             }
             EC_PUBLIC_KEY => {
                 let curve = info.algorithm.parameters_oid().map_err(KeyFault::malformed)?;
-                Self::on_curve(KeyType::of_curve(curve)?, &der)
+                Self::on_curve(KeyType::of_curve(curve)?, der)
             }
             other => Err(KeyFault::UnsupportedType { found: name_of(other) }),
         }
@@ -171,6 +182,18 @@ impl PublicKey {
         }
     }
 
+    /// As [`Self::verify`], but ECDSA hashes with SHA-256 on every curve: how model-signing 0.2.0 signed with
+    /// certificates.
+    #[cfg(feature = "certificate")]
+    pub(crate) fn verify_sha256(&self, message: &[u8], signature: &[u8]) -> Option<SignatureScheme> {
+        match &self.0 {
+            Kind::Ed25519(_) => None,
+            Kind::P256(key) => ecdsa::verify_p256(key, message, signature),
+            Kind::P384(key) => ecdsa::verify_p384_sha256(key, message, signature),
+            Kind::P521(key) => ecdsa::verify_p521_sha256(key, message, signature),
+        }
+    }
+
     /// The one signature check: `None` unless `signature` is this key's over `message`.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Option<SignatureScheme> {
         match &self.0 {
@@ -183,7 +206,7 @@ impl PublicKey {
 }
 
 /// What people call the kinds of keys that are met in the field and refused.
-pub(super) fn name_of(oid: ObjectIdentifier) -> String {
+pub(crate) fn name_of(oid: ObjectIdentifier) -> String {
     match oid.to_string().as_str() {
         "1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10" => "an RSA key".into(),
         "1.3.132.0.10" => "a key on the curve secp256k1".into(),
