@@ -5,10 +5,12 @@ import pathlib
 import sys
 import tempfile
 
+import certificates
 import hash_lists
 import openssl_keys
 import python_tool
 import real_model
+import serializations
 from checks import Checks
 
 
@@ -16,6 +18,8 @@ def main() -> int:
     checks = Checks(os.environ["MODELSIG"])
     parts = [
         ("The Python reference tool", python_tool.run),
+        ("Serializations and hashes, with the Python API", serializations.run),
+        ("Certificates, with the Python tool", certificates.run),
         ("OpenSSL", openssl_keys.run),
         ("sha256sum, b2sum and b3sum", hash_lists.run),
         ("A real model", real_model.run),

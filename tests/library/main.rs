@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod certificates;
+mod corners;
 mod docs;
 mod legacy;
 mod msrv;

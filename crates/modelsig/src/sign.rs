@@ -47,6 +47,7 @@ pub struct ModelSigner {
     symlinks: Symlinks,
     allow_unsigned_empty: bool,
     single_file_dot: bool,
+    sharded_algorithm_name: bool,
     #[cfg(feature = "certificate")]
     certificates: Option<CertificateChain>,
     limits: Limits,
@@ -99,6 +100,7 @@ impl ModelSigner {
             symlinks: Symlinks::Reject,
             allow_unsigned_empty: false,
             single_file_dot: false,
+            sharded_algorithm_name: false,
             #[cfg(feature = "certificate")]
             certificates: None,
             limits: Limits::default(),
@@ -163,6 +165,14 @@ impl ModelSigner {
         self
     }
 
+    /// Writes the algorithm of each shard as `sha256-sharded-<shard_size>`, as the Python API wants it, instead of
+    /// the name of the hash alone, as the specification does.
+    #[must_use]
+    pub fn sharded_algorithm_name(mut self, sharded: bool) -> Self {
+        self.sharded_algorithm_name = sharded;
+        self
+    }
+
     /// Signs with the `certificate` method: the bundle carries these certificates instead of the hint of the key.
     #[cfg(feature = "certificate")]
     #[must_use]
@@ -201,8 +211,7 @@ impl ModelSigner {
         self.check_target(&opened, bundle)?;
         let material = self.material(signer.public_key())?;
         let digested = self.digest_model(&opened, Some(bundle))?;
-        let (payload, root_digest) =
-            statement::write(digested.subject, &digested.serialization, &digested.files)?;
+        let (payload, root_digest) = self.statement(&digested)?;
         let signature = signer.sign(&pre_authentication_encoding(PAYLOAD_TYPE, &payload))?;
         let (key, hint) = (signer.public_key(), signer.public_key().hint());
         let text = Bundle::write(&material, &payload, &signature)?;
@@ -228,7 +237,7 @@ impl ModelSigner {
     /// Any that signing could meet before it signs.
     pub fn root_digest(&self, model: &Path, bundle: Option<&Path>) -> Result<Digest, Error> {
         let digested = self.digest_model(&Model::open(model)?, bundle)?;
-        statement::write(digested.subject, &digested.serialization, &digested.files).map(|(_, root)| root)
+        self.statement(&digested).map(|(_, root)| root)
     }
 
     /// How the bundle will name the signer.
@@ -259,9 +268,17 @@ impl ModelSigner {
         is_folder.map_err(|source| Error::io("write into", folder.to_string_lossy(), source))
     }
 
+    fn statement(&self, digested: &Digested) -> Result<(Vec<u8>, Digest), Error> {
+        let algorithm = digested.serialization.algorithm_name(self.sharded_algorithm_name);
+        statement::write(&digested.subject, &digested.serialization, &algorithm, &digested.files)
+    }
+
     fn digest_model(&self, model: &Model, bundle: Option<&Path>) -> Result<Digested, Error> {
         if self.method == (Method::Shards { shard_size: 0 }) {
             return Err(Error::Usage { what: "a shard has at least one byte".into() });
+        }
+        if self.sharded_algorithm_name && self.method == Method::Files {
+            return Err(Error::Usage { what: "the names of sharded algorithms are for shards only".into() });
         }
         if model.is_file() && !self.ignore_paths.is_empty() {
             return Err(Error::Usage { what: "a model that is a single file has no paths to ignore".into() });
