@@ -271,6 +271,31 @@ pub enum Error {
         /// Its permission bits.
         mode: u32,
     },
+    /// A [`Signer`](crate::Signer) of the caller's failed, or the service behind it.
+    #[cfg(feature = "sign")]
+    #[error("the key cannot sign: {source}")]
+    Signer {
+        /// The cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What a signer returned is not its signature.
+    #[cfg(feature = "sign")]
+    #[error("what the signer returned is not a signature by its {key_type} key {hint}")]
+    SignerMismatch {
+        /// The kind of the signer's public key.
+        key_type: crate::KeyType,
+        /// Its hint.
+        hint: crate::KeyHint,
+    },
+    /// A key on a PKCS#11 token cannot be used.
+    #[cfg(feature = "pkcs11")]
+    #[error("key {}: {fault}", shown(.uri))]
+    Pkcs11 {
+        /// The URI of the key, without its query: nothing in it is secret.
+        uri: String,
+        /// What is wrong.
+        fault: crate::keys::pkcs11::Pkcs11Fault,
+    },
 
     // -- writing --
     /// The file to be written is there already.
@@ -330,6 +355,10 @@ impl Error {
             Self::Unsupported { .. } => ErrorKind::Unsupported,
             Self::Limit { .. } => ErrorKind::Limit,
             Self::Key { .. } | Self::KeyReadableByOthers { .. } => ErrorKind::Key,
+            #[cfg(feature = "sign")]
+            Self::Signer { .. } | Self::SignerMismatch { .. } => ErrorKind::Key,
+            #[cfg(feature = "pkcs11")]
+            Self::Pkcs11 { .. } => ErrorKind::Key,
             Self::AlreadyExists { .. } | Self::NotABundle { .. } => ErrorKind::Exists,
             Self::EmptyModel { .. } | Self::NameNotUtf8 { .. } | Self::BadName { .. } => {
                 ErrorKind::Unsignable
@@ -375,8 +404,18 @@ impl Error {
             | Self::AlreadyExists { path }
             | Self::NotABundle { path } => Some(path),
             Self::Rejected(report) => Some(report.model()),
+            #[cfg(feature = "pkcs11")]
+            Self::Pkcs11 { uri, .. } => Some(uri),
+            #[cfg(feature = "sign")]
+            Self::Signer { .. } | Self::SignerMismatch { .. } => None,
             Self::NoTrust | Self::Usage { .. } | Self::Cancelled | Self::Internal { .. } => None,
         }
+    }
+
+    /// The failure of a [`Signer`](crate::Signer): any error of another crate, or words.
+    #[cfg(feature = "sign")]
+    pub fn signer(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Signer { source: source.into() }
     }
 
     pub(crate) fn io(operation: &'static str, path: impl Into<String>, source: io::Error) -> Self {

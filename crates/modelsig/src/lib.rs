@@ -36,6 +36,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `sign` | yes | making keys and signing models |
+//! | `pkcs11` | no | signing with keys in hardware, through a PKCS#11 module |
 //! | `blake2b` | yes | BLAKE2b-512 digests |
 //! | `rayon` | yes | a pool of threads; without it the caller's thread does all the work |
 //!
@@ -73,6 +74,8 @@ pub use error::Error;
 pub use escape::Escaped;
 pub use inspect::{InspectedResource, Inspection, inspect};
 pub use json::JsonFault;
+#[cfg(feature = "pkcs11")]
+pub use keys::pkcs11::{Pkcs11Fault, Pkcs11Signer, Pkcs11Uri, Pkcs11UriFault};
 pub use keys::{KeyFault, KeyHint, KeyType, PublicKey, SignatureScheme};
 #[cfg(feature = "sign")]
 pub use keys::{PrivateKey, Signer};

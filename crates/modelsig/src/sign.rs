@@ -188,7 +188,7 @@ impl ModelSigner {
         let digested = self.digest_model(&opened, Some(bundle))?;
         let (payload, root_digest) =
             statement::write(digested.subject, &digested.serialization, &digested.files)?;
-        let signature = signer.sign(&pre_authentication_encoding(PAYLOAD_TYPE, &payload))?;
+        let signature = signature_over(&payload, signer)?;
         let (key, hint) = (signer.public_key(), signer.public_key().hint());
         let text = Bundle::write_key_method(hint.to_string(), &payload, &signature)?;
         if text.len() as u64 > self.limits.bundle_bytes {
@@ -394,6 +394,18 @@ impl ModelSigner {
         let whole = whole.ok_or_else(|| Error::Internal { what: "a file was not hashed".into() })?;
         let index = |chunks: Chunks| ChunkIndex::new(chunks.algorithm, chunks.size, length, &whole.chunks);
         Ok(Proof::Whole { digest: whole.digest, chunks: chunks.map(index) })
+    }
+}
+
+/// The signature of the envelope. One that the signer's own public key does not verify is never written down: the
+/// wrong key, mechanism or encoding of a token or service.
+fn signature_over(payload: &[u8], signer: &dyn Signer) -> Result<Vec<u8>, Error> {
+    let message = pre_authentication_encoding(PAYLOAD_TYPE, payload);
+    let signature = signer.sign(&message)?;
+    let key = signer.public_key();
+    match key.verify(&message, &signature) {
+        Some(_) => Ok(signature),
+        None => Err(Error::SignerMismatch { key_type: key.key_type(), hint: key.hint() }),
     }
 }
 

@@ -6,12 +6,17 @@ mod ecdsa;
 mod ed25519;
 mod hint;
 mod pem;
+#[cfg(feature = "pkcs11")]
+pub(crate) mod pkcs11;
 mod private;
 mod public;
+mod signer;
 
 pub use pem::KeyFault;
 #[cfg(feature = "sign")]
-pub use private::{PrivateKey, Signer};
+pub use private::PrivateKey;
 pub use public::{KeyType, PublicKey, SignatureScheme};
 
 pub use hint::KeyHint;
+#[cfg(feature = "sign")]
+pub use signer::Signer;
