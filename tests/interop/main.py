@@ -7,6 +7,7 @@ import tempfile
 
 import hash_lists
 import openssl_keys
+import pkcs11
 import python_tool
 import real_model
 from checks import Checks
@@ -17,6 +18,7 @@ def main() -> int:
     parts = [
         ("The Python reference tool", python_tool.run),
         ("OpenSSL", openssl_keys.run),
+        ("SoftHSM2", pkcs11.run),
         ("sha256sum, b2sum and b3sum", hash_lists.run),
         ("A real model", real_model.run),
     ]

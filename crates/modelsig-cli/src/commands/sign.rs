@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use modelsig::hash::{ChunkSize, Progress};
-use modelsig::{Bytes, ChunkIndexing, Error, Escaped, KeyType, ModelSigner, Signer};
+use modelsig::{Bytes, ChunkIndexing, Error, Escaped, KeyType, ModelSigner};
 
-use super::{Run, private_key};
+use super::Run;
+use super::private_key::KeyOptions;
 use crate::args::{self, HashArgument, ManifestOptions, Output};
 use crate::exit_code::Exit;
 use crate::progress_bar::Bar;
@@ -18,12 +19,8 @@ use crate::progress_bar::Bar;
 pub(crate) struct Options {
     /// The folder or file of the model
     model: PathBuf,
-    /// The private key: a PEM file, or env:NAME for PEM text in an environment variable
-    #[arg(long, value_name = "KEY")]
-    private_key: String,
-    /// The environment variable with the passphrase of an encrypted key
-    #[arg(long, value_name = "NAME")]
-    passphrase_env: Option<String>,
+    #[command(flatten)]
+    key: KeyOptions,
     /// The bundle to write
     #[arg(long, value_name = "BUNDLE")]
     signature: Option<PathBuf>,
@@ -41,9 +38,6 @@ pub(crate) struct Options {
     /// List a single file as ".", which is the only form that the Python tool verifies
     #[arg(long)]
     single_file_dot: bool,
-    /// Use a private key even though other users can read it
-    #[arg(long)]
-    allow_key_readable_by_others: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -53,8 +47,7 @@ impl Options {
         let size = self.chunk_size.map(ChunkSize::new).transpose();
         let size = size.map_err(|error| Error::Usage { what: error.to_string() })?;
         let indexing = ChunkIndexing { size, algorithm: self.chunk_hash.into() };
-        let passphrase = self.passphrase_env.as_deref();
-        let key = private_key::read(&self.private_key, passphrase, self.allow_key_readable_by_others)?;
+        let key = self.key.open()?;
         let progress = Progress::new();
         let signer = ModelSigner::new()
             .chunks((!self.no_chunks).then_some(indexing))
@@ -65,7 +58,7 @@ impl Options {
         let bundle = self.signature.unwrap_or_else(|| args::default_bundle(&self.model));
 
         let bar = Bar::follow(progress, run.printer.may_draw());
-        let result = signer.sign(&self.model, &bundle, &key);
+        let result = signer.sign(&self.model, &bundle, key.as_ref());
         drop(bar);
         let report = result?;
         if run.printer.is_json() {

@@ -35,7 +35,7 @@ pub enum Pkcs11Fault {
         searched: Vec<PathBuf>,
     },
     /// The module cannot be loaded.
-    #[error("PKCS#11 module {} cannot be used: {reason}", .path.display())]
+    #[error("PKCS#11 module {path:?} cannot be used: {reason}")]
     Module {
         /// The shared library.
         path: PathBuf,
@@ -43,7 +43,7 @@ pub enum Pkcs11Fault {
         reason: String,
     },
     /// Not exactly one token fits the URI.
-    #[error("one token was to fit, {found} do; the tokens there are: {}", listed(.tokens))]
+    #[error("exactly one token must fit, {found} do; there are: {}", listed(.tokens))]
     TokenCount {
         /// How many fit.
         found: usize,
@@ -71,7 +71,7 @@ pub enum Pkcs11Fault {
         token: String,
     },
     /// A PIN file that other users can read.
-    #[error("PIN file {} can be read by other users (mode {mode:03o})", .path.display())]
+    #[error("PIN file {path:?} can be read by other users (mode {mode:03o})")]
     PinReadableByOthers {
         /// The file.
         path: PathBuf,
@@ -79,13 +79,13 @@ pub enum Pkcs11Fault {
         mode: u32,
     },
     /// A PIN file that holds no PIN.
-    #[error("PIN file {} does not hold one line of text", .path.display())]
+    #[error("PIN file {path:?} does not hold one line of text")]
     PinFile {
         /// The file.
         path: PathBuf,
     },
     /// Not exactly one key fits the URI.
-    #[error("one {what} was to fit, {found} do; there are: {}", listed(.keys))]
+    #[error("exactly one {what} must fit, {found} do; there are: {}", listed(.keys))]
     KeyCount {
         /// `"private key"` or `"public key"`.
         what: &'static str,

@@ -16,7 +16,8 @@ static LOADED: Mutex<Vec<(PathBuf, Pkcs11)>> = Mutex::new(Vec::new());
 /// The module that the caller names, or else the URI.
 pub(super) fn open(uri: &Pkcs11Uri, module: Option<&Path>) -> Result<Pkcs11, Pkcs11Fault> {
     let path = match (module.or(uri.module_path.as_deref()), &uri.module_name) {
-        (Some(path), _) => path.to_owned(),
+        // A bare file name would be looked for in the loader's folders.
+        (Some(path), _) => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
         (None, Some(name)) => find(name, &folders())?,
         (None, None) => return Err(Pkcs11Fault::NoModule),
     };
