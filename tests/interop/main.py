@@ -10,6 +10,7 @@ import openssl_keys
 import pkcs11
 import python_tool
 import real_model
+import signing_again
 from checks import Checks
 
 
@@ -21,6 +22,7 @@ def main() -> int:
         ("SoftHSM2", pkcs11.run),
         ("sha256sum, b2sum and b3sum", hash_lists.run),
         ("A real model", real_model.run),
+        ("4 GiB signed again", signing_again.run),
     ]
     for title, part in parts:
         with tempfile.TemporaryDirectory(prefix="modelsig-interop-") as folder:

@@ -24,6 +24,7 @@ pub(crate) fn for_error(error: &Error) -> Option<String> {
         Error::Key { fault: KeyFault::Label { expected: "public key", .. }, .. } => {
             "the public half is in the file that ends in .pub.pem"
         }
+        Error::BundleTime { .. } => "sign without --reuse, or see which clock is wrong",
         Error::SignerMismatch { .. } => {
             "nothing was written; the key, the token or the service is not what it says"
         }

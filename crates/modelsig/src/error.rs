@@ -310,6 +310,13 @@ pub enum Error {
         /// The file.
         path: String,
     },
+    /// An old bundle whose modification time cannot tell which files are older: it lies in the future.
+    #[cfg(feature = "sign")]
+    #[error("bundle {} has a modification time in the future: it does not tell which files are older", shown(.path))]
+    BundleTime {
+        /// The bundle.
+        path: String,
+    },
 
     // -- the caller --
     /// Options that contradict each other or the model.
@@ -347,6 +354,8 @@ impl Error {
             Self::HintMismatch { .. } => ErrorKind::Untrusted,
             Self::RootDigestMismatch { .. } => ErrorKind::RootDigest,
             Self::IgnoredButSigned { .. } => ErrorKind::Policy,
+            #[cfg(feature = "sign")]
+            Self::BundleTime { .. } => ErrorKind::Policy,
             Self::Usage { .. } | Self::NoTrust | Self::MethodMismatch { .. } => ErrorKind::Usage,
             Self::ModelNotFound { .. } | Self::BundleNotFound { .. } => ErrorKind::NotFound,
             Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => ErrorKind::NotFound,
@@ -404,6 +413,8 @@ impl Error {
             | Self::AlreadyExists { path }
             | Self::NotABundle { path } => Some(path),
             Self::Rejected(report) => Some(report.model()),
+            #[cfg(feature = "sign")]
+            Self::BundleTime { path } => Some(path),
             #[cfg(feature = "pkcs11")]
             Self::Pkcs11 { uri, .. } => Some(uri),
             #[cfg(feature = "sign")]

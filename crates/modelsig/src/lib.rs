@@ -60,8 +60,12 @@ mod loader;
 mod manifest;
 mod model;
 mod outcome;
+#[cfg(feature = "sign")]
+mod output;
 mod policy;
 mod report;
+#[cfg(feature = "sign")]
+mod reuse;
 #[cfg(feature = "sign")]
 mod sign;
 mod statement;
@@ -87,6 +91,8 @@ pub use modelsig_hash as hash;
 pub use outcome::{ErrorKind, OUTCOMES, Outcome};
 pub use policy::{Check, Policy, UnsignedFiles, danger};
 pub use report::{Bytes, Checked, FileReport, Note, Report, SignerReport};
+#[cfg(feature = "sign")]
+pub use reuse::{Reuse, ReusedFile};
 #[cfg(feature = "sign")]
 pub use sign::{ChunkIndexing, ModelSigner, SignReport};
 pub use statement::{PREDICATE_TYPE, STATEMENT_TYPE, StatementFault};

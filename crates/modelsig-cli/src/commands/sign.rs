@@ -1,10 +1,10 @@
 //! `modelsig sign`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use modelsig::hash::{ChunkSize, Progress};
-use modelsig::{Bytes, ChunkIndexing, Error, Escaped, KeyType, ModelSigner};
+use modelsig::{Bytes, ChunkIndexing, Error, Escaped, KeyType, ModelSigner, PublicKey, Reuse, danger};
 
 use super::Run;
 use super::private_key::KeyOptions;
@@ -39,7 +39,40 @@ pub(crate) struct Options {
     #[arg(long)]
     single_file_dot: bool,
     #[command(flatten)]
+    reuse: ReuseOptions,
+    #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// Signing again without reading everything again.
+#[derive(Args)]
+#[command(next_help_heading = "Options that sign without reading")]
+struct ReuseOptions {
+    /// Take over the digests of files that were left alone since this older bundle of the same folder was signed
+    ///
+    /// Length and times of a file decide: it must not be named with --changed, have its signed length, and have been
+    /// modified and changed before the modification time of the bundle. All other files are hashed. What was taken over
+    /// is listed; verify the model afterwards if you can.
+    #[arg(long, value_name = "BUNDLE", requires = "public_key")]
+    reuse: Option<PathBuf>,
+    /// A key that is trusted to have signed the older bundle (may be repeated)
+    #[arg(long, value_name = "KEY", requires = "reuse")]
+    public_key: Vec<PathBuf>,
+    /// A file or folder that has changed, whatever its times say (relative to MODEL; may be repeated)
+    #[arg(long, value_name = "PATH", requires = "reuse")]
+    changed: Vec<PathBuf>,
+}
+
+impl ReuseOptions {
+    fn apply(&self, model: &Path, signer: ModelSigner) -> Result<ModelSigner, Error> {
+        let Some(bundle) = &self.reuse else { return Ok(signer) };
+        let keys: Vec<PublicKey> =
+            self.public_key.iter().map(|path| PublicKey::from_file(path)).collect::<Result<_, _>>()?;
+        let reuse = self.changed.iter().try_fold(Reuse::new(bundle, keys), |reuse, path| {
+            Ok(reuse.changed(args::inside(model, path, "cannot take as changed")?))
+        })?;
+        Ok(danger::reuse_digests(signer, reuse))
+    }
 }
 
 impl Options {
@@ -54,7 +87,7 @@ impl Options {
             .single_file_dot(self.single_file_dot)
             .with_access(run.access)
             .with_engine(args::engine(run.threads, &progress)?);
-        let signer = self.manifest.apply(&self.model, signer)?;
+        let signer = self.reuse.apply(&self.model, self.manifest.apply(&self.model, signer)?)?;
         let bundle = self.signature.unwrap_or_else(|| args::default_bundle(&self.model));
 
         let bar = Bar::follow(progress, run.printer.may_draw());
@@ -67,6 +100,11 @@ impl Options {
                 .iter()
                 .map(|skipped| serde_json::json!({"path": skipped.path, "reason": skipped.reason.id()}))
                 .collect();
+            let reused: Vec<_> = report
+                .reused
+                .iter()
+                .map(|file| serde_json::json!({"path": file.name, "bytes": file.bytes}))
+                .collect();
             run.printer.json(&serde_json::json!({
                 "verdict": "signed",
                 "exit_code": 0,
@@ -75,6 +113,8 @@ impl Options {
                 "root_digest": format!("{:?}", report.root_digest),
                 "files": report.files,
                 "bytes": report.bytes,
+                "bytes_hashed": report.bytes_hashed,
+                "reused": reused,
                 "key_type": report.key_type.id(),
                 "hint": report.hint.as_str(),
                 "skipped": skipped,
@@ -92,6 +132,16 @@ impl Options {
             ),
             true,
         );
+        if let Some(old) = &self.reuse.reuse {
+            let bytes = report.bytes.saturating_sub(report.bytes_hashed);
+            run.printer.note(&format!(
+                "{} {} ({}) taken over from '{}' without reading; --json lists them",
+                report.reused.len(),
+                if report.reused.len() == 1 { "file was" } else { "files were" },
+                Bytes(bytes),
+                Escaped(&old.to_string_lossy()),
+            ));
+        }
         if key.public_key().key_type() == KeyType::Ed25519 {
             run.printer
                 .hint("other OMS tools do not read Ed25519; sign with a p256 key if they must verify this");
