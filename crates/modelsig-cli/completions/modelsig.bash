@@ -269,7 +269,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__sign)
-            opts="-q -h -V --private-key --passphrase-env --signature --serialization --shard-size --hash --ignore-paths --no-ignore-git-paths --allow-symlinks --allow-unsigned-empty --chunk-size --chunk-hash --no-chunks --single-file-dot --allow-key-readable-by-others --json --quiet --threads --access --color --help --version"
+            opts="-q -h -V --private-key --passphrase-env --pin-env --pkcs11-module --allow-key-readable-by-others --signature --serialization --shard-size --hash --ignore-paths --no-ignore-git-paths --allow-symlinks --allow-unsigned-empty --chunk-size --chunk-hash --no-chunks --single-file-dot --reuse --public-key --changed --json --quiet --threads --access --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -280,6 +280,14 @@ _modelsig() {
                     return 0
                     ;;
                 --passphrase-env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pin-env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pkcs11-module)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -309,6 +317,18 @@ _modelsig() {
                     ;;
                 --chunk-hash)
                     COMPREPLY=($(compgen -W "sha256 blake3 blake2b" -- "${cur}"))
+                    return 0
+                    ;;
+                --reuse)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --public-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --changed)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --threads)

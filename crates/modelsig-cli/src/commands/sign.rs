@@ -46,20 +46,24 @@ pub(crate) struct Options {
 
 /// Signing again without reading everything again.
 #[derive(Args)]
-#[command(next_help_heading = "Options that sign without reading")]
 struct ReuseOptions {
     /// Take over the digests of files that were left alone since this older bundle of the same folder was signed
     ///
     /// Length and times of a file decide: it must not be named with --changed, have its signed length, and have been
     /// modified and changed before the modification time of the bundle. All other files are hashed. What was taken over
     /// is listed; verify the model afterwards if you can.
-    #[arg(long, value_name = "BUNDLE", requires = "public_key")]
+    #[arg(
+        long,
+        value_name = "BUNDLE",
+        requires = "public_key",
+        help_heading = "Options that sign without reading"
+    )]
     reuse: Option<PathBuf>,
     /// A key that is trusted to have signed the older bundle (may be repeated)
-    #[arg(long, value_name = "KEY", requires = "reuse")]
+    #[arg(long, value_name = "KEY", requires = "reuse", help_heading = "Options that sign without reading")]
     public_key: Vec<PathBuf>,
     /// A file or folder that has changed, whatever its times say (relative to MODEL; may be repeated)
-    #[arg(long, value_name = "PATH", requires = "reuse")]
+    #[arg(long, value_name = "PATH", requires = "reuse", help_heading = "Options that sign without reading")]
     changed: Vec<PathBuf>,
 }
 
@@ -135,11 +139,11 @@ impl Options {
         if let Some(old) = &self.reuse.reuse {
             let bytes = report.bytes.saturating_sub(report.bytes_hashed);
             run.printer.note(&format!(
-                "{} {} ({}) taken over from '{}' without reading; --json lists them",
-                report.reused.len(),
-                if report.reused.len() == 1 { "file was" } else { "files were" },
-                Bytes(bytes),
+                "taken over from '{}' without reading: {} {}, {}; --json lists them",
                 Escaped(&old.to_string_lossy()),
+                report.reused.len(),
+                if report.reused.len() == 1 { "file" } else { "files" },
+                Bytes(bytes),
             ));
         }
         if key.public_key().key_type() == KeyType::Ed25519 {
