@@ -1,4 +1,4 @@
-//! PKCS#11 URIs. What is accepted shows its path and never what stands in its query, and holds no PIN.
+//! PKCS#11 URIs. What is accepted shows its path and never what stands in its query.
 #![no_main]
 
 use modelsig::Pkcs11Uri;
@@ -9,6 +9,5 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         let shown = uri.to_string();
         assert!(text.starts_with(&shown) && !shown.contains('?'));
         assert!(shown.parse::<Pkcs11Uri>().is_ok_and(|path| path.pin_source().is_none()));
-        assert!(!text.contains("pin-value=") || text.contains("-pin-value="));
     }
 });
