@@ -5,7 +5,9 @@
 #![cfg(unix)]
 
 mod bad_input;
+mod certificates;
 mod docs;
+mod legacy;
 mod msrv;
 mod oms_data;
 mod round_trip;

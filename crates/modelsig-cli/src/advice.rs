@@ -1,6 +1,6 @@
 //! What to do about an error, in one line.
 
-use modelsig::{Error, ErrorKind, KeyFault, StatementFault};
+use modelsig::{BundleFault, CertificateFault, Error, ErrorKind, KeyFault, StatementFault};
 
 /// Advice for an error, if there is any to give.
 pub(crate) fn for_error(error: &Error) -> Option<String> {
@@ -11,8 +11,25 @@ pub(crate) fn for_error(error: &Error) -> Option<String> {
         Error::ModelNotFound { .. } => "give the folder or file of the model",
         Error::BundleNotFound { .. } => "give the bundle with --signature",
         Error::HintMismatch { .. } => "give the public key of the signer of this bundle with --public-key",
-        Error::BadSignature { .. } => "the bundle was altered, or another key made it; do not load the model",
-        Error::MethodMismatch { .. } => "this version verifies the key method only",
+        Error::BadSignature { .. } => {
+            "the bundle was altered, or another key made it; do not load the model (--legacy reads those of model-signing 0.2.0)"
+        }
+        Error::MethodMismatch { found: "certificate", .. } => {
+            "give the issuer that you trust with --certificate-chain"
+        }
+        Error::MethodMismatch { .. } => "give the public key of the signer with --public-key",
+        Error::Bundle { fault: BundleFault::NoLogEntry, .. } => {
+            "if the Go tool made it with a certificate, give its issuer with --certificate-chain"
+        }
+        Error::Certificate { fault: CertificateFault::Expired { .. }, .. } => {
+            "ask for a new signature; --at TIME judges by another time, if you know when it was made"
+        }
+        Error::Certificate { fault: CertificateFault::NoIssuer { .. }, .. } => {
+            "give the issuer that you trust with --certificate-chain; the signer must embed those in between"
+        }
+        Error::IdentityMismatch { .. } => "somebody else under the same issuer signed; do not load the model",
+        Error::KeylessUnsupported { .. } => "ask for a signature with a key or a certificate",
+        Error::CertificateOfOtherKey { .. } => "give the key and the certificate that belong together",
         Error::RootDigestMismatch { .. } => "the signer's tool is faulty; ask for a new signature",
         Error::Statement { fault: StatementFault::PredicateType { .. }, .. } => {
             "this is not an OMS v1.0 signature; ask for a new one"

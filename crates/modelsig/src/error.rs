@@ -11,6 +11,8 @@ use crate::model::PathFault;
 use crate::outcome::ErrorKind;
 use crate::report::Report;
 use crate::statement::StatementFault;
+#[cfg(feature = "certificate")]
+use crate::trust::x509::CertificateFault;
 
 /// Every error of this crate. `path` is the file or folder that it is about: for files of a model the name inside
 /// the model, otherwise the path as the caller gave it.
@@ -250,8 +252,42 @@ pub enum Error {
         /// The method of the bundle.
         found: &'static str,
     },
-    /// The verifier was given no key.
-    #[error("no trusted key was given")]
+    /// The signing certificate does not lead to an anchor of the caller in the way that it must.
+    #[cfg(feature = "certificate")]
+    #[error("the signing certificate in {}: {}", shown(.path), clipped(.fault))]
+    Certificate {
+        /// The bundle.
+        path: String,
+        /// What is wrong.
+        fault: CertificateFault,
+    },
+    /// The signing certificate is good, but its owner is not whom the caller expects.
+    #[error(
+        "bundle {} was signed by somebody else: expected {}, found {}",
+        shown(.path),
+        clipped(&Escaped(&.expected.join(" or "))),
+        clipped(&Escaped(&.found.join(", ")))
+    )]
+    IdentityMismatch {
+        /// The bundle.
+        path: String,
+        /// The identities that the caller expects.
+        expected: Vec<String>,
+        /// The names in the certificate, and its subject.
+        found: Vec<String>,
+    },
+    /// A keyless (Sigstore) signature, which this version cannot verify.
+    #[error("keyless (Sigstore) signatures like that in {} are not supported yet{}", shown(.path), claim(.identity, .issuer))]
+    KeylessUnsupported {
+        /// The bundle.
+        path: String,
+        /// Who the certificate claims signed. Nothing of it was checked.
+        identity: Option<String>,
+        /// Which identity provider it claims vouched for that.
+        issuer: Option<String>,
+    },
+    /// The verifier was given no key and no certificate.
+    #[error("no trusted key or certificate was given")]
     NoTrust,
 
     // -- keys --
@@ -262,6 +298,25 @@ pub enum Error {
         path: String,
         /// What is wrong.
         fault: KeyFault,
+    },
+    /// A file with certificates that cannot be used.
+    #[cfg(feature = "certificate")]
+    #[error("certificates in {}: {}", shown(.path), clipped(.fault))]
+    Anchor {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        fault: CertificateFault,
+    },
+    /// A signing certificate for another key than the one that signs.
+    #[error("certificate {} is for another key: expected key {expected}, found {found}", shown(.path))]
+    CertificateOfOtherKey {
+        /// The file.
+        path: String,
+        /// The hint of the key that signs.
+        expected: String,
+        /// The hint of the key in the certificate.
+        found: String,
     },
     /// A private key that other users can read.
     #[error("private key {} can be read by other users (mode {mode:03o})", shown(.path))]
@@ -351,7 +406,11 @@ impl Error {
             | Self::SymlinkOutside { .. }
             | Self::SymlinkToFolder { .. } => ErrorKind::ForbiddenFile,
             Self::BadSignature { .. } => ErrorKind::BadSignature,
-            Self::HintMismatch { .. } => ErrorKind::Untrusted,
+            Self::HintMismatch { .. } | Self::IdentityMismatch { .. } => ErrorKind::Untrusted,
+            #[cfg(feature = "certificate")]
+            Self::Certificate { fault, .. } => kind_of(fault),
+            #[cfg(feature = "certificate")]
+            Self::Anchor { .. } => ErrorKind::Key,
             Self::RootDigestMismatch { .. } => ErrorKind::RootDigest,
             Self::IgnoredButSigned { .. } => ErrorKind::Policy,
             #[cfg(feature = "sign")]
@@ -361,9 +420,11 @@ impl Error {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => ErrorKind::NotFound,
             Self::Io { .. } | Self::NotAFile { .. } => ErrorKind::Io,
             Self::Bundle { .. } | Self::Statement { .. } => ErrorKind::Malformed,
-            Self::Unsupported { .. } => ErrorKind::Unsupported,
+            Self::Unsupported { .. } | Self::KeylessUnsupported { .. } => ErrorKind::Unsupported,
             Self::Limit { .. } => ErrorKind::Limit,
-            Self::Key { .. } | Self::KeyReadableByOthers { .. } => ErrorKind::Key,
+            Self::Key { .. } | Self::KeyReadableByOthers { .. } | Self::CertificateOfOtherKey { .. } => {
+                ErrorKind::Key
+            }
             #[cfg(feature = "sign")]
             Self::Signer { .. } | Self::SignerMismatch { .. } => ErrorKind::Key,
             #[cfg(feature = "pkcs11")]
@@ -408,10 +469,15 @@ impl Error {
             | Self::BadSignature { path, .. }
             | Self::HintMismatch { path, .. }
             | Self::MethodMismatch { path, .. }
+            | Self::IdentityMismatch { path, .. }
+            | Self::KeylessUnsupported { path, .. }
+            | Self::CertificateOfOtherKey { path, .. }
             | Self::Key { path, .. }
             | Self::KeyReadableByOthers { path, .. }
             | Self::AlreadyExists { path }
             | Self::NotABundle { path } => Some(path),
+            #[cfg(feature = "certificate")]
+            Self::Certificate { path, .. } | Self::Anchor { path, .. } => Some(path),
             Self::Rejected(report) => Some(report.model()),
             #[cfg(feature = "sign")]
             Self::BundleTime { path } => Some(path),
@@ -451,6 +517,20 @@ impl Error {
     }
 }
 
+/// A chain that is read and does not hold is a verdict; one that cannot be read, or is beyond this version, is none.
+#[cfg(feature = "certificate")]
+fn kind_of(fault: &CertificateFault) -> ErrorKind {
+    use CertificateFault as Fault;
+    match fault {
+        Fault::Malformed { .. } | Fault::Version { .. } | Fault::DuplicateExtension { .. } => {
+            ErrorKind::Malformed
+        }
+        Fault::TooLarge { .. } | Fault::TooMany { .. } | Fault::WorkBudget { .. } => ErrorKind::Limit,
+        Fault::UnsupportedAlgorithm { .. } => ErrorKind::Unsupported,
+        _ => ErrorKind::Untrusted,
+    }
+}
+
 fn shown(name: &str) -> String {
     format!("'{}'", Escaped(name))
 }
@@ -462,6 +542,18 @@ fn damaged(ranges: &[ByteRange]) -> String {
         0 => String::new(),
         1..=4 => format!(" in bytes {}", shown.join(", ")),
         more => format!(" in bytes {} and {} more ranges", shown.join(", "), more - 4),
+    }
+}
+
+/// What a keyless bundle says of its signer.
+fn claim(identity: &Option<String>, issuer: &Option<String>) -> String {
+    match (identity, issuer) {
+        (None, _) => String::new(),
+        (Some(identity), None) => format!(" (unverified claim: {})", clipped(&Escaped(identity))),
+        (Some(identity), Some(issuer)) => {
+            let (identity, issuer) = (clipped(&Escaped(identity)), clipped(&Escaped(issuer)));
+            format!(" (unverified claim: {identity}, vouched for by {issuer})")
+        }
     }
 }
 

@@ -38,6 +38,8 @@
 //! | `sign` | yes | making keys and signing models |
 //! | `pkcs11` | no | signing with keys in hardware, through a PKCS#11 module |
 //! | `blake2b` | yes | BLAKE2b-512 digests |
+//! | `certificate` | yes | the `certificate` method: `Trust::Certificates` |
+//! | `pkcs11` | no | signing with keys in hardware |
 //! | `rayon` | yes | a pool of threads; without it the caller's thread does all the work |
 //!
 //! A feature never changes a verdict: what a missing one would have handled is [`ErrorKind::Unsupported`].
@@ -90,13 +92,19 @@ pub use model::{GIT_DEFAULTS, ModelPath, PathFault, SkipReason, Skipped};
 pub use modelsig_hash as hash;
 pub use outcome::{ErrorKind, OUTCOMES, Outcome};
 pub use policy::{Check, Policy, UnsignedFiles, danger};
-pub use report::{Bytes, Checked, FileReport, Note, Report, SignerReport};
+pub use report::{Bytes, CertificateReport, Checked, FileReport, Note, Report, SignerReport};
 #[cfg(feature = "sign")]
 pub use reuse::{Reuse, ReusedFile};
 #[cfg(feature = "sign")]
 pub use sign::{ChunkIndexing, ModelSigner, SignReport};
 pub use statement::{PREDICATE_TYPE, STATEMENT_TYPE, StatementFault};
+#[cfg(all(feature = "certificate", feature = "sign"))]
+pub use trust::CertificateChain;
 pub use trust::Trust;
+#[cfg(feature = "certificate")]
+pub use trust::x509::{CertificateFault, SubjectName};
+#[cfg(feature = "certificate")]
+pub use trust::{CertificateTrust, EmptyIdentity, Identity};
 pub use verify::Verifier;
 
 /// Compiles the examples of the README.

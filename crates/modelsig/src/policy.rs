@@ -47,6 +47,7 @@ pub struct Policy {
     pub(crate) unsigned_files: UnsignedFiles,
     pub(crate) allow_symlinks: bool,
     pub(crate) allow_unsigned_empty: bool,
+    pub(crate) legacy: bool,
     pub(crate) ignore_paths: Vec<ModelPath>,
 }
 
@@ -91,6 +92,7 @@ impl Policy {
             (self.allow_symlinks, "symbolic links are followed inside the model if the signer did so too"),
             (self.allow_unsigned_empty, "empty files that the signature does not cover are allowed"),
             (!self.ignore_paths.is_empty(), "paths named by the caller are ignored"),
+            (self.legacy, "bundles of model-signing 0.2.0 are accepted"),
         ]
         .into_iter()
         .filter_map(|(weakened, words)| weakened.then_some(words))
@@ -120,6 +122,15 @@ pub mod danger {
     #[must_use]
     pub fn allow_unsigned_empty(mut policy: Policy, allow: bool) -> Policy {
         policy.allow_unsigned_empty = allow;
+        policy
+    }
+
+    /// Also accepts bundles of model-signing 0.2.0 (2025): their encoding of what is signed is not DSSE's, they hash with
+    /// SHA-256 whatever the curve, and they have no root digest and do not record what was left out. A statement of OMS
+    /// v1.0 in that encoding is refused all the same.
+    #[must_use]
+    pub fn legacy(mut policy: Policy, accept: bool) -> Policy {
+        policy.legacy = accept;
         policy
     }
 

@@ -81,8 +81,8 @@ impl OldBundle {
             return Err(Error::BundleTime { path });
         }
         let bundle = Bundle::parse(&path, &text, limits)?;
-        trust::verify(&path, &bundle, &reuse.trust)?;
-        let manifest = statement::parse(&path, &bundle.envelope.payload, limits)?;
+        let (_, dialect) = trust::verify(&path, &bundle, &reuse.trust, false)?;
+        let manifest = statement::parse(&path, &bundle.envelope.payload, dialect, limits)?;
         Ok(Self { manifest, changed: reuse.changed.clone(), written })
     }
 

@@ -9,15 +9,17 @@ use modelsig_hash::{
     Access, ByteRange, ChunkSize, Chunks, Digest, Engine, HashAlgorithm, Hashed, Job, Plan, Task,
 };
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, Material};
 use crate::dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
-use crate::keys::{KeyHint, KeyType, Signer};
+use crate::keys::{KeyHint, KeyType, PublicKey, Signer};
 use crate::manifest::{ChunkIndex, Method, Proof, RecordedIgnore, Serialization, SignedFile};
 use crate::model::{
     Exclusions, GIT_DEFAULTS, Model, ModelPath, SkipReason, Skipped, Symlinks, Tree, TreeFile,
 };
 use crate::reuse::{OldBundle, Reuse, ReusedFile, Wanted};
 use crate::statement;
+#[cfg(feature = "certificate")]
+use crate::trust::CertificateChain;
 use crate::{Error, Limits, output};
 
 /// The chunk index of the files of a model.
@@ -47,6 +49,8 @@ pub struct ModelSigner {
     symlinks: Symlinks,
     allow_unsigned_empty: bool,
     single_file_dot: bool,
+    #[cfg(feature = "certificate")]
+    certificates: Option<CertificateChain>,
     limits: Limits,
     access: Access,
     engine: Option<Engine>,
@@ -104,6 +108,8 @@ impl ModelSigner {
             symlinks: Symlinks::Reject,
             allow_unsigned_empty: false,
             single_file_dot: false,
+            #[cfg(feature = "certificate")]
+            certificates: None,
             limits: Limits::default(),
             access: Access::Read,
             engine: None,
@@ -167,6 +173,14 @@ impl ModelSigner {
         self
     }
 
+    /// Signs with the `certificate` method: the bundle carries these certificates instead of the hint of the key.
+    #[cfg(feature = "certificate")]
+    #[must_use]
+    pub fn with_certificates(mut self, certificates: CertificateChain) -> Self {
+        self.certificates = Some(certificates);
+        self
+    }
+
     /// Replaces the limits.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
@@ -201,6 +215,7 @@ impl ModelSigner {
     pub fn sign(&self, model: &Path, bundle: &Path, signer: &dyn Signer) -> Result<SignReport, Error> {
         let opened = Model::open(model)?;
         self.check_target(&opened, bundle)?;
+        let material = self.material(signer.public_key())?;
         let began = output::time_beside(bundle)?;
         let old =
             self.reuse.as_ref().map(|reuse| OldBundle::open(reuse, &opened, &self.limits)).transpose()?;
@@ -209,7 +224,7 @@ impl ModelSigner {
             statement::write(digested.subject, &digested.serialization, &digested.files)?;
         let signature = signature_over(&payload, signer)?;
         let (key, hint) = (signer.public_key(), signer.public_key().hint());
-        let text = Bundle::write_key_method(hint.to_string(), &payload, &signature)?;
+        let text = Bundle::write(&material, &payload, &signature)?;
         if text.len() as u64 > self.limits.bundle_bytes {
             let (limit, found) = (self.limits.bundle_bytes, text.len() as u64);
             let what = "the size of the bundle in bytes";
@@ -235,6 +250,15 @@ impl ModelSigner {
     pub fn root_digest(&self, model: &Path, bundle: Option<&Path>) -> Result<Digest, Error> {
         let digested = self.digest_model(&Model::open(model)?, bundle, None)?;
         statement::write(digested.subject, &digested.serialization, &digested.files).map(|(_, root)| root)
+    }
+
+    /// How the bundle will name the signer.
+    fn material(&self, key: &PublicKey) -> Result<Material, Error> {
+        #[cfg(feature = "certificate")]
+        if let Some(certificates) = &self.certificates {
+            return certificates.embed(key).map(Material::Certificates);
+        }
+        Ok(Material::Key { hint: Some(key.hint().to_string()) })
     }
 
     /// The path must be free or hold a bundle; finding out comes before hours of hashing.

@@ -17,7 +17,8 @@ use crate::model::{Exclusions, Model, ModelPath, PathFault, SkipReason, Skipped,
 use crate::policy::UnsignedFiles;
 use crate::report::{FileReport, Note, Report, SignerReport};
 use crate::statement::{self, StatementFault};
-use crate::{Error, Limits, Policy, SignatureScheme, Trust, trust};
+use crate::trust::{self, Dialect, Trust};
+use crate::{Error, Limits, Policy, SignatureScheme};
 
 /// Verifies models for one trust and one policy. It keeps no state between calls: the verdict on one model never
 /// depends on another.
@@ -103,8 +104,8 @@ impl Verifier {
         let text = model.read_bundle(bundle_path, &self.limits)?;
         let bundle = Bundle::parse(&name, &text, &self.limits)?;
         drop(text);
-        let signer = trust::verify(&name, &bundle, &self.trust)?;
-        let manifest = statement::parse(&name, &bundle.envelope.payload, &self.limits)?;
+        let (signer, dialect) = trust::verify(&name, &bundle, &self.trust, self.policy.legacy)?;
+        let manifest = statement::parse(&name, &bundle.envelope.payload, dialect, &self.limits)?;
         drop(bundle);
         self.supported(&name, &manifest)?;
         let exclusions = self.exclusions(&model, &manifest, bundle_path)?;
@@ -202,6 +203,8 @@ impl Verifier {
             (manifest.find(".").is_some(), Note::SingleFileDot),
             (manifest.serialization.allow_symlinks && !self.policy.allow_symlinks, Note::SymlinksRecorded),
             (signer.scheme == SignatureScheme::Ed25519ph, Note::Ed25519ph),
+            (signer.certificate.as_ref().is_some_and(|one| one.identity.is_none()), Note::AnyIdentity),
+            (manifest.dialect == Dialect::Legacy, Note::Legacy),
         ];
         Report {
             model: model.shown(),

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use modelsig::hash::{ChunkSize, Progress};
-use modelsig::{Bytes, ChunkIndexing, Error, Escaped, KeyType, ModelSigner, PublicKey, Reuse, danger};
+use modelsig::{
+    Bytes, CertificateChain, ChunkIndexing, Error, Escaped, KeyType, ModelSigner, PublicKey, Reuse, danger,
+};
 
 use super::Run;
 use super::private_key::KeyOptions;
@@ -21,6 +23,12 @@ pub(crate) struct Options {
     model: PathBuf,
     #[command(flatten)]
     key: KeyOptions,
+    /// Sign with the certificate method: a PEM file that begins with the certificate of the key
+    #[arg(long, value_name = "CERTIFICATE")]
+    signing_certificate: Option<PathBuf>,
+    /// A PEM file with intermediate certificates to embed (may be repeated, issuers after those they issued)
+    #[arg(long, value_name = "INTERMEDIATES", requires = "signing_certificate")]
+    certificate_chain: Vec<PathBuf>,
     /// The bundle to write
     #[arg(long, value_name = "BUNDLE")]
     signature: Option<PathBuf>,
@@ -92,6 +100,12 @@ impl Options {
             .with_access(run.access)
             .with_engine(args::engine(run.threads, &progress)?);
         let signer = self.reuse.apply(&self.model, self.manifest.apply(&self.model, signer)?)?;
+        let signer = match &self.signing_certificate {
+            Some(certificate) => {
+                signer.with_certificates(CertificateChain::from_files(certificate, &self.certificate_chain)?)
+            }
+            None => signer,
+        };
         let bundle = self.signature.unwrap_or_else(|| args::default_bundle(&self.model));
 
         let bar = Bar::follow(progress, run.printer.may_draw());

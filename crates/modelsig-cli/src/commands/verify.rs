@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use modelsig::hash::Progress;
-use modelsig::{Check, Error, Policy, PublicKey, Report, SkipReason, UnsignedFiles, Verifier, danger};
+use modelsig::{Check, Error, Policy, Report, SkipReason, UnsignedFiles, Verifier, danger};
 use serde::Serialize;
 
 use super::Run;
+use super::trust::TrustOptions;
 use crate::args::{self, Output};
 use crate::exit_code::Exit;
 use crate::progress_bar::Bar;
@@ -20,9 +21,8 @@ use crate::progress_bar::Bar;
 pub(crate) struct Options {
     /// The folder or file of the model
     model: PathBuf,
-    /// A trusted public key in PEM (may be repeated: any one of the keys may have signed)
-    #[arg(long, value_name = "KEY", required = true)]
-    public_key: Vec<PathBuf>,
+    #[command(flatten)]
+    trust: TrustOptions,
     /// The bundle [default: MODEL/model.sig for a folder, MODEL.sig for a file]
     #[arg(long, value_name = "BUNDLE")]
     signature: Option<PathBuf>,
@@ -50,6 +50,9 @@ pub(crate) struct Options {
     /// Accept empty files that a signature over shards does not cover
     #[arg(long, help_heading = "Options that weaken the verdict")]
     allow_unsigned_empty: bool,
+    /// Accept bundles of model-signing 0.2.0, which sign less than later ones
+    #[arg(long, help_heading = "Options that weaken the verdict")]
+    legacy: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -82,10 +85,8 @@ struct Verified<'r> {
 
 impl Options {
     pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
-        let keys: Vec<PublicKey> =
-            self.public_key.iter().map(|path| PublicKey::from_file(path)).collect::<Result<_, _>>()?;
         let progress = Progress::new();
-        let verifier = Verifier::new(keys)
+        let verifier = Verifier::new(self.trust.read()?)
             .with_policy(self.policy()?)
             .with_access(run.access)
             .with_engine(args::engine(run.threads, &progress)?);
@@ -115,6 +116,7 @@ impl Options {
         let policy = danger::unsigned_files(policy, unsigned);
         let policy = danger::allow_symlinks(policy, self.allow_symlinks);
         let policy = danger::allow_unsigned_empty(policy, self.allow_unsigned_empty);
+        let policy = danger::legacy(policy, self.legacy);
         self.ignore_paths.iter().try_fold(policy, |policy, path| {
             Ok(danger::ignore_path(policy, args::inside(&self.model, path, "cannot ignore")?))
         })

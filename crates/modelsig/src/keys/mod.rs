@@ -18,5 +18,7 @@ pub use private::PrivateKey;
 pub use public::{KeyType, PublicKey, SignatureScheme};
 
 pub use hint::KeyHint;
+#[cfg(feature = "certificate")]
+pub(crate) use public::name_of;
 #[cfg(feature = "sign")]
 pub use signer::Signer;

@@ -74,6 +74,10 @@ pub enum SignatureScheme {
     EcdsaP384Sha384,
     /// ECDSA P-521 with SHA-512.
     EcdsaP521Sha512,
+    /// ECDSA P-384 with SHA-256, as model-signing 0.2.0 signed with certificates.
+    EcdsaP384Sha256,
+    /// ECDSA P-521 with SHA-256, as model-signing 0.2.0 signed with certificates.
+    EcdsaP521Sha256,
 }
 
 impl SignatureScheme {
@@ -85,6 +89,8 @@ impl SignatureScheme {
             Self::EcdsaP256Sha256 => "ecdsa-p256-sha256",
             Self::EcdsaP384Sha384 => "ecdsa-p384-sha384",
             Self::EcdsaP521Sha512 => "ecdsa-p521-sha512",
+            Self::EcdsaP384Sha256 => "ecdsa-p384-sha256",
+            Self::EcdsaP521Sha256 => "ecdsa-p521-sha256",
         }
     }
 }
@@ -191,6 +197,18 @@ impl PublicKey {
         }
     }
 
+    /// As [`Self::verify`], but ECDSA hashes with SHA-256 on every curve: how model-signing 0.2.0 signed with
+    /// certificates.
+    #[cfg(feature = "certificate")]
+    pub(crate) fn verify_sha256(&self, message: &[u8], signature: &[u8]) -> Option<SignatureScheme> {
+        match &self.0 {
+            Kind::Ed25519(_) => None,
+            Kind::P256(key) => ecdsa::verify_p256(key, message, signature),
+            Kind::P384(key) => ecdsa::verify_p384_sha256(key, message, signature),
+            Kind::P521(key) => ecdsa::verify_p521_sha256(key, message, signature),
+        }
+    }
+
     /// The one signature check: `None` unless `signature` is this key's over `message`.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Option<SignatureScheme> {
         match &self.0 {
@@ -203,7 +221,7 @@ impl PublicKey {
 }
 
 /// What people call the kinds of keys that are met in the field and refused.
-pub(super) fn name_of(oid: ObjectIdentifier) -> String {
+pub(crate) fn name_of(oid: ObjectIdentifier) -> String {
     match oid.to_string().as_str() {
         "1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10" => "an RSA key".into(),
         "1.3.132.0.10" => "a key on the curve secp256k1".into(),

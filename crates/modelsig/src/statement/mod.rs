@@ -2,7 +2,9 @@
 //!
 //! Refuses: other statement and predicate types, no or several subjects, an empty resource list, digests of the
 //! wrong length or case, and everything that [`manifest`](crate::manifest) refuses. The root digest is recomputed
-//! in the listed order.
+//! in the listed order. [`legacy`] reads the statement of model-signing 0.2.0 into the same manifest.
+
+mod legacy;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,6 +18,7 @@ use crate::manifest::{
     group_by_file, root_digest,
 };
 use crate::model::PathFault;
+use crate::trust::Dialect;
 use crate::{Error, Limits};
 
 /// The type of every in-toto statement.
@@ -39,6 +42,12 @@ pub enum StatementFault {
     /// Another predicate type.
     #[error("predicate type expected {PREDICATE_TYPE:?}, found {found:?}")]
     PredicateType {
+        /// The type found.
+        found: String,
+    },
+    /// A statement of one age in the encoding of another, which no signer ever wrote.
+    #[error("the predicate type {found:?} does not belong to the way in which the bundle was signed")]
+    MixedDialects {
         /// The type found.
         found: String,
     },
@@ -246,16 +255,27 @@ impl JsonResource<'_> {
     }
 }
 
-/// Reads the payload of an envelope whose signature was verified. `path` is the bundle's, for messages.
-pub(crate) fn parse(path: &str, payload: &[u8], limits: &Limits) -> Result<Manifest, Error> {
+/// Reads the payload of an envelope whose signature was verified. `path` is the bundle's, for messages. Only the
+/// statement that belongs to the `dialect` of the signature is read.
+pub(crate) fn parse(
+    path: &str,
+    payload: &[u8],
+    dialect: Dialect,
+    limits: &Limits,
+) -> Result<Manifest, Error> {
     let fault = |fault| Error::Statement { path: path.into(), fault };
     let Object(types): Object<Types> =
         json::parse(payload, limits.json_depth).map_err(|json| fault(json.into()))?;
     if types.statement_type != STATEMENT_TYPE {
         return Err(fault(StatementFault::StatementType { found: types.statement_type }));
     }
-    if types.predicate_type != PREDICATE_TYPE {
-        return Err(fault(StatementFault::PredicateType { found: types.predicate_type }));
+    match (dialect, types.predicate_type.as_str()) {
+        (Dialect::Current, PREDICATE_TYPE) => {}
+        (Dialect::Legacy, legacy::PREDICATE_TYPE) => return legacy::parse(path, payload, limits),
+        (_, PREDICATE_TYPE | legacy::PREDICATE_TYPE) => {
+            return Err(fault(StatementFault::MixedDialects { found: types.predicate_type }));
+        }
+        _ => return Err(fault(StatementFault::PredicateType { found: types.predicate_type })),
     }
     // The strict pass has been made; this only reads the shape.
     let Object(statement): Object<JsonStatement<'_>> =
@@ -263,16 +283,7 @@ pub(crate) fn parse(path: &str, payload: &[u8], limits: &Limits) -> Result<Manif
     let (subject, listed_root) = subject(statement.subject).map_err(fault)?;
     let JsonPredicate { resources, serialization } = statement.predicate.0;
     let resources: Vec<JsonResource<'_>> = resources.into_iter().map(|resource| resource.0).collect();
-    let limit = |what, limit: usize, found: usize| match found <= limit {
-        true => Ok(()),
-        false => Err(Error::Limit { path: path.into(), what, limit: limit as u64, found: found as u64 }),
-    };
-    limit("the number of resources", limits.resources, resources.len())?;
-    let deepest = resources.iter().map(|resource| resource.name.matches('/').count()).max();
-    limit("the depth of folders", limits.folder_depth, deepest.unwrap_or(0))?;
-    if resources.is_empty() {
-        return Err(fault(StatementFault::EmptyResources));
-    }
+    limit_resources(path, &resources, limits)?;
     let serialization = serialization.0.decode().map_err(fault)?;
     let digests: Vec<Digest> = resources
         .iter()
@@ -291,7 +302,22 @@ pub(crate) fn parse(path: &str, payload: &[u8], limits: &Limits) -> Result<Manif
             found: root.to_string(),
         });
     }
-    Ok(Manifest { subject, root_digest: root, serialization, files, in_order })
+    Ok(Manifest { subject, root_digest: root, serialization, files, in_order, dialect })
+}
+
+/// Some resources, but neither too many nor too deep.
+fn limit_resources(path: &str, resources: &[JsonResource<'_>], limits: &Limits) -> Result<(), Error> {
+    let limit = |what, limit: usize, found: usize| match found <= limit {
+        true => Ok(()),
+        false => Err(Error::Limit { path: path.into(), what, limit: limit as u64, found: found as u64 }),
+    };
+    limit("the number of resources", limits.resources, resources.len())?;
+    let deepest = resources.iter().map(|resource| resource.name.matches('/').count()).max();
+    limit("the depth of folders", limits.folder_depth, deepest.unwrap_or(0))?;
+    if resources.is_empty() {
+        return Err(Error::Statement { path: path.into(), fault: StatementFault::EmptyResources });
+    }
+    Ok(())
 }
 
 fn subject(subjects: Vec<Object<JsonSubject>>) -> Result<(String, Digest), StatementFault> {

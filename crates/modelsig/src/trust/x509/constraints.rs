@@ -1,0 +1,313 @@
+//! Name constraints (RFC 5280, 4.2.1.10): which names an authority may certify below itself.
+//!
+//! Evaluated for DNS names, mail addresses, URIs, IP addresses and distinguished names, the last two also for the
+//! subject itself. Whoever writes a certificate below also writes its names, so a comparison has three ends: inside,
+//! outside, and undecided. A permitted subtree must have the name inside; an excluded one must have it outside.
+//!
+//! Refuses: names of a constrained form that is not evaluated here, constraints that are not well-formed, `minimum`
+//! and `maximum`, which RFC 5280 does not use.
+
+use x509_cert::attr::AttributeTypeAndValue;
+use x509_cert::der::asn1::AnyRef;
+use x509_cert::der::{Tag, TagNumber, Tagged};
+use x509_cert::name::{Name, RelativeDistinguishedName};
+
+use super::CertificateFault;
+use super::certificate::Certificate;
+use super::names::{EMAIL_ADDRESS, GeneralName, attribute_text, elements, is_host_name, sequence_of};
+use super::path::Budget;
+
+/// The names that an authority may and may not certify.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NameConstraints {
+    permitted: Vec<Subtree>,
+    excluded: Vec<Subtree>,
+}
+
+/// All names at and below a base.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Subtree {
+    Dns(String),
+    /// A host, `.domain` for the hosts below it, or one mailbox.
+    Email(String),
+    /// A host, or `.domain` for the hosts below it.
+    Uri(String),
+    Ip {
+        address: Vec<u8>,
+        mask: Vec<u8>,
+    },
+    Directory(Name),
+    Other(&'static str),
+}
+
+/// How a name lies to a subtree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Position {
+    OtherForm,
+    Inside,
+    Outside,
+    /// A name of this form that cannot be compared: refused by either kind of subtree.
+    Undecided,
+}
+
+impl NameConstraints {
+    pub(super) fn parse(der: &[u8]) -> Result<Self, CertificateFault> {
+        Self::of_der(der).ok_or(CertificateFault::Malformed { what: "the name constraints" })
+    }
+
+    /// `SEQUENCE { [0] GeneralSubtrees OPTIONAL, [1] GeneralSubtrees OPTIONAL }`, neither all nor one of them empty.
+    fn of_der(der: &[u8]) -> Option<Self> {
+        let fields: Vec<AnyRef<'_>> = sequence_of(der)?;
+        let mut constraints = Self { permitted: Vec::new(), excluded: Vec::new() };
+        let mut least = 0;
+        for field in &fields {
+            let Tag::ContextSpecific { constructed: true, number: TagNumber(number) } = field.tag() else {
+                return None;
+            };
+            if number < least || number > 1 {
+                return None;
+            }
+            let subtrees =
+                elements(field.value())?.into_iter().map(Subtree::of_any).collect::<Option<Vec<_>>>()?;
+            if subtrees.is_empty() {
+                return None;
+            }
+            *(if number == 0 { &mut constraints.permitted } else { &mut constraints.excluded }) = subtrees;
+            least = number + 1;
+        }
+        (!fields.is_empty()).then_some(constraints)
+    }
+
+    /// Every name of `certificate`, a certificate below `issuer`, whose constraints these are.
+    pub(super) fn check(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        budget: &mut Budget,
+    ) -> Result<(), CertificateFault> {
+        for name in names_of(certificate) {
+            let mut is_permitted = None;
+            for subtree in &self.permitted {
+                budget.compare_names()?;
+                match subtree.position_of(&name) {
+                    Position::OtherForm => {}
+                    position => {
+                        is_permitted = Some(is_permitted == Some(true) || position == Position::Inside)
+                    }
+                }
+            }
+            let mut is_excluded = false;
+            for subtree in &self.excluded {
+                budget.compare_names()?;
+                is_excluded |= matches!(subtree.position_of(&name), Position::Inside | Position::Undecided);
+            }
+            if is_excluded || is_permitted == Some(false) {
+                return Err(CertificateFault::NameConstraint {
+                    subject: certificate.subject(),
+                    name: name.text(),
+                    issuer: issuer.subject(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Everything in a certificate that constraints apply to: the alternative names, the subject, and the mail addresses
+/// in the subject.
+fn names_of(certificate: &Certificate) -> Vec<GeneralName> {
+    let subject = certificate.subject_name();
+    let mut names = certificate.general_names().to_vec();
+    for attribute in subject.iter().filter(|attribute| attribute.oid == EMAIL_ADDRESS) {
+        names.push(GeneralName::Email(attribute_text(attribute).unwrap_or_default()));
+    }
+    if !subject.is_empty() {
+        names.push(GeneralName::Directory(subject.clone()));
+    }
+    names
+}
+
+impl Subtree {
+    /// `SEQUENCE { base GeneralName, minimum [0] DEFAULT 0, maximum [1] OPTIONAL }`, without the last two.
+    fn of_any(any: AnyRef<'_>) -> Option<Self> {
+        if any.tag() != Tag::Sequence {
+            return None;
+        }
+        let [base] = <[AnyRef<'_>; 1]>::try_from(elements(any.value())?).ok()?;
+        match GeneralName::of_tagged(base)? {
+            GeneralName::Dns(host) if host.is_empty() || is_host_name(&host) => {
+                Some(Self::Dns(host.to_ascii_lowercase()))
+            }
+            GeneralName::Email(text) => {
+                let is_valid = match text.rsplit_once('@') {
+                    Some((local, host)) => is_local_part(local) && is_host_name(host),
+                    None => text.is_empty() || is_host_name(text.strip_prefix('.').unwrap_or(&text)),
+                };
+                is_valid.then_some(Self::Email(text))
+            }
+            GeneralName::Uri(host) => is_host_name(host.strip_prefix('.').unwrap_or(&host))
+                .then(|| Self::Uri(host.to_ascii_lowercase())),
+            GeneralName::Ip(bytes) if matches!(bytes.len(), 8 | 32) => {
+                let (address, mask) = bytes.split_at(bytes.len() / 2);
+                is_prefix(mask).then(|| Self::Ip { address: address.to_vec(), mask: mask.to_vec() })
+            }
+            GeneralName::Directory(name) => Some(Self::Directory(name)),
+            GeneralName::Other(form) => Some(Self::Other(form)),
+            GeneralName::Dns(_) | GeneralName::Ip(_) => None,
+        }
+    }
+
+    fn position_of(&self, name: &GeneralName) -> Position {
+        match (self, name) {
+            (Self::Dns(base), GeneralName::Dns(name)) => dns_position(base, &name.to_ascii_lowercase()),
+            (Self::Email(base), GeneralName::Email(name)) => email_position(base, name),
+            (Self::Uri(base), GeneralName::Uri(name)) => match host_of(name) {
+                Some(host) => inside_if(host_matches(base, &host.to_ascii_lowercase())),
+                None => Position::Undecided,
+            },
+            (Self::Ip { address, mask }, GeneralName::Ip(name)) => {
+                let masked = || address.iter().zip(mask).zip(name);
+                inside_if(
+                    address.len() == name.len()
+                        && masked().all(|((base, mask), byte)| (base ^ byte) & mask == 0),
+                )
+            }
+            (Self::Directory(base), GeneralName::Directory(name)) => directory_position(base, name),
+            (Self::Other(form), GeneralName::Other(other)) if form == other => Position::Undecided,
+            _ => Position::OtherForm,
+        }
+    }
+}
+
+fn inside_if(inside: bool) -> Position {
+    if inside { Position::Inside } else { Position::Outside }
+}
+
+/// A wildcard is inside when all that it stands for is, and undecided when some of it may be.
+fn dns_position(base: &str, name: &str) -> Position {
+    let is_below = |name: &str, base: &str| {
+        base.is_empty() || name.strip_suffix(base).is_some_and(|left| left.is_empty() || left.ends_with('.'))
+    };
+    match name.strip_prefix("*.") {
+        Some(stem) if !is_below(stem, base) && is_below(base, stem) => Position::Undecided,
+        Some(stem) => inside_if(is_below(stem, base)),
+        None => inside_if(is_below(name, base)),
+    }
+}
+
+/// The part before `@` counts letter by letter, though most hosts do not care; so `Root@` is undecided under `root@`.
+fn email_position(base: &str, name: &str) -> Position {
+    let Some((local, host)) =
+        name.rsplit_once('@').filter(|(local, host)| is_local_part(local) && is_host_name(host))
+    else {
+        return Position::Undecided;
+    };
+    match base.rsplit_once('@') {
+        Some((base_local, base_host)) if base_host.eq_ignore_ascii_case(host) => {
+            if base_local == local {
+                Position::Inside
+            } else if base_local.eq_ignore_ascii_case(local) {
+                Position::Undecided
+            } else {
+                Position::Outside
+            }
+        }
+        Some(_) => Position::Outside,
+        None => {
+            inside_if(base.is_empty() || host_matches(&base.to_ascii_lowercase(), &host.to_ascii_lowercase()))
+        }
+    }
+}
+
+/// A host matches itself; `.domain` is matched by the hosts below it, not by `domain`.
+fn host_matches(base: &str, host: &str) -> bool {
+    if base.starts_with('.') { host.len() > base.len() && host.ends_with(base) } else { host == base }
+}
+
+/// An unquoted local part (RFC 5321, dot-string).
+fn is_local_part(text: &str) -> bool {
+    let is_atom = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
+    text.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atom))
+}
+
+/// The host in a URI with an authority (RFC 3986, 3.2). An address or an escaped host is none.
+fn host_of(uri: &str) -> Option<&str> {
+    let (scheme, rest) = uri.split_once(':')?;
+    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    let authority = rest.strip_prefix("//").filter(|_| is_scheme)?.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.split_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        Some(_) => return None,
+        None => host,
+    };
+    is_host_name(host).then_some(host)
+}
+
+/// Ones, then zeros.
+fn is_prefix(mask: &[u8]) -> bool {
+    let ones: u32 = mask.iter().map(|byte| byte.leading_ones()).sum();
+    let bits: u32 = mask.iter().map(|byte| byte.count_ones()).sum();
+    let full = mask.iter().take_while(|byte| **byte == 0xff).count();
+    ones == bits && mask.iter().skip(full + 1).all(|byte| *byte == 0)
+}
+
+/// Inside when the base is a prefix.
+fn directory_position(base: &Name, name: &Name) -> Position {
+    if base.len() > name.len() {
+        return Position::Outside;
+    }
+    base.iter_rdn().zip(name.iter_rdn()).map(|(base, name)| relative_position(base, name)).fold(
+        Position::Inside,
+        |all, one| match (all, one) {
+            (Position::Outside, _) | (_, Position::Outside) => Position::Outside,
+            (Position::Undecided, _) | (_, Position::Undecided) => Position::Undecided,
+            _ => Position::Inside,
+        },
+    )
+}
+
+/// Sets of attributes: each of one among the other.
+fn relative_position(base: &RelativeDistinguishedName, name: &RelativeDistinguishedName) -> Position {
+    if base.len() != name.len() {
+        return Position::Outside;
+    }
+    let best = |wanted: &AttributeTypeAndValue| {
+        let found = name.iter().map(|attribute| attribute_position(wanted, attribute));
+        found.fold(Position::Outside, |best, one| match (best, one) {
+            (Position::Inside, _) | (_, Position::Inside) => Position::Inside,
+            (Position::Undecided, _) | (_, Position::Undecided) => Position::Undecided,
+            _ => Position::Outside,
+        })
+    };
+    let all = base.iter().map(best).collect::<Vec<_>>();
+    if all.contains(&Position::Outside) {
+        Position::Outside
+    } else if all.contains(&Position::Undecided) {
+        Position::Undecided
+    } else {
+        Position::Inside
+    }
+}
+
+/// RFC 5280, 7.1: letters count whatever their case, runs of spaces as one, the string type not at all. Beyond ASCII
+/// that needs the tables of RFC 4518, which are not here: such values are the same or undecided, never different.
+fn attribute_position(base: &AttributeTypeAndValue, name: &AttributeTypeAndValue) -> Position {
+    if base.oid != name.oid {
+        return Position::Outside;
+    }
+    if base.value == name.value {
+        return Position::Inside;
+    }
+    match (attribute_text(base), attribute_text(name)) {
+        (Some(base), Some(name)) if base.is_ascii() && name.is_ascii() => {
+            let folded = |text: &str| {
+                text.split_ascii_whitespace().map(str::to_ascii_lowercase).collect::<Vec<_>>().join(" ")
+            };
+            inside_if(folded(&base) == folded(&name))
+        }
+        (Some(base), Some(name)) if base == name => Position::Inside,
+        _ => Position::Undecided,
+    }
+}
