@@ -326,6 +326,31 @@ pub enum Error {
         /// Its permission bits.
         mode: u32,
     },
+    /// A [`Signer`](crate::Signer) of the caller's failed, or the service behind it.
+    #[cfg(feature = "sign")]
+    #[error("the key cannot sign: {source}")]
+    Signer {
+        /// The cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What a signer returned is not its signature.
+    #[cfg(feature = "sign")]
+    #[error("what the signer returned is not a signature by its {key_type} key {hint}")]
+    SignerMismatch {
+        /// The kind of the signer's public key.
+        key_type: crate::KeyType,
+        /// Its hint.
+        hint: crate::KeyHint,
+    },
+    /// A key on a PKCS#11 token cannot be used.
+    #[cfg(feature = "pkcs11")]
+    #[error("key {}: {fault}", shown(.uri))]
+    Pkcs11 {
+        /// The URI of the key, without its query: nothing in it is secret.
+        uri: String,
+        /// What is wrong.
+        fault: crate::keys::pkcs11::Pkcs11Fault,
+    },
 
     // -- writing --
     /// The file to be written is there already.
@@ -338,6 +363,13 @@ pub enum Error {
     #[error("{} is not a signature bundle, and is not overwritten", shown(.path))]
     NotABundle {
         /// The file.
+        path: String,
+    },
+    /// An old bundle whose modification time cannot tell which files are older: it lies in the future.
+    #[cfg(feature = "sign")]
+    #[error("bundle {} has a modification time in the future: it does not tell which files are older", shown(.path))]
+    BundleTime {
+        /// The bundle.
         path: String,
     },
 
@@ -381,6 +413,8 @@ impl Error {
             Self::Anchor { .. } => ErrorKind::Key,
             Self::RootDigestMismatch { .. } => ErrorKind::RootDigest,
             Self::IgnoredButSigned { .. } => ErrorKind::Policy,
+            #[cfg(feature = "sign")]
+            Self::BundleTime { .. } => ErrorKind::Policy,
             Self::Usage { .. } | Self::NoTrust | Self::MethodMismatch { .. } => ErrorKind::Usage,
             Self::ModelNotFound { .. } | Self::BundleNotFound { .. } => ErrorKind::NotFound,
             Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => ErrorKind::NotFound,
@@ -391,6 +425,10 @@ impl Error {
             Self::Key { .. } | Self::KeyReadableByOthers { .. } | Self::CertificateOfOtherKey { .. } => {
                 ErrorKind::Key
             }
+            #[cfg(feature = "sign")]
+            Self::Signer { .. } | Self::SignerMismatch { .. } => ErrorKind::Key,
+            #[cfg(feature = "pkcs11")]
+            Self::Pkcs11 { .. } => ErrorKind::Key,
             Self::AlreadyExists { .. } | Self::NotABundle { .. } => ErrorKind::Exists,
             Self::EmptyModel { .. } | Self::NameNotUtf8 { .. } | Self::BadName { .. } => {
                 ErrorKind::Unsignable
@@ -441,8 +479,20 @@ impl Error {
             #[cfg(feature = "certificate")]
             Self::Certificate { path, .. } | Self::Anchor { path, .. } => Some(path),
             Self::Rejected(report) => Some(report.model()),
+            #[cfg(feature = "sign")]
+            Self::BundleTime { path } => Some(path),
+            #[cfg(feature = "pkcs11")]
+            Self::Pkcs11 { uri, .. } => Some(uri),
+            #[cfg(feature = "sign")]
+            Self::Signer { .. } | Self::SignerMismatch { .. } => None,
             Self::NoTrust | Self::Usage { .. } | Self::Cancelled | Self::Internal { .. } => None,
         }
+    }
+
+    /// The failure of a [`Signer`](crate::Signer): any error of another crate, or words.
+    #[cfg(feature = "sign")]
+    pub fn signer(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Signer { source: source.into() }
     }
 
     pub(crate) fn io(operation: &'static str, path: impl Into<String>, source: io::Error) -> Self {

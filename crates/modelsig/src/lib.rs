@@ -36,6 +36,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `sign` | yes | making keys and signing models |
+//! | `pkcs11` | no | signing with keys in hardware, through a PKCS#11 module |
 //! | `blake2b` | yes | BLAKE2b-512 digests |
 //! | `certificate` | yes | the `certificate` method: `Trust::Certificates` |
 //! | `pkcs11` | no | signing with keys in hardware |
@@ -61,8 +62,12 @@ mod loader;
 mod manifest;
 mod model;
 mod outcome;
+#[cfg(feature = "sign")]
+mod output;
 mod policy;
 mod report;
+#[cfg(feature = "sign")]
+mod reuse;
 #[cfg(feature = "sign")]
 mod sign;
 mod statement;
@@ -75,6 +80,8 @@ pub use error::Error;
 pub use escape::Escaped;
 pub use inspect::{InspectedResource, Inspection, inspect};
 pub use json::JsonFault;
+#[cfg(feature = "pkcs11")]
+pub use keys::pkcs11::{Pkcs11Fault, Pkcs11Signer, Pkcs11Uri, Pkcs11UriFault};
 pub use keys::{KeyFault, KeyHint, KeyType, PublicKey, SignatureScheme};
 #[cfg(feature = "sign")]
 pub use keys::{PrivateKey, Signer};
@@ -86,6 +93,8 @@ pub use modelsig_hash as hash;
 pub use outcome::{ErrorKind, OUTCOMES, Outcome};
 pub use policy::{Check, Policy, UnsignedFiles, danger};
 pub use report::{Bytes, CertificateReport, Checked, FileReport, Note, Report, SignerReport};
+#[cfg(feature = "sign")]
+pub use reuse::{Reuse, ReusedFile};
 #[cfg(feature = "sign")]
 pub use sign::{ChunkIndexing, ModelSigner, SignReport};
 pub use statement::{PREDICATE_TYPE, STATEMENT_TYPE, StatementFault};

@@ -118,7 +118,7 @@ impl Options {
         let policy = danger::allow_unsigned_empty(policy, self.allow_unsigned_empty);
         let policy = danger::legacy(policy, self.legacy);
         self.ignore_paths.iter().try_fold(policy, |policy, path| {
-            Ok(danger::ignore_path(policy, args::inside(&self.model, path)?))
+            Ok(danger::ignore_path(policy, args::inside(&self.model, path, "cannot ignore")?))
         })
     }
 }

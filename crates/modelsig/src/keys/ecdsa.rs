@@ -49,6 +49,24 @@ verify_sha256!(verify_p384_sha256, p384, 48, EcdsaP384Sha256);
 #[cfg(feature = "certificate")]
 verify_sha256!(verify_p521_sha256, p521, 66, EcdsaP521Sha256);
 
+/// From `r || s` to DER with the low `s`, for one curve.
+#[cfg(feature = "sign")]
+macro_rules! der {
+    ($name:ident, $curve:ident) => {
+        pub(crate) fn $name(raw: &[u8]) -> Option<Vec<u8>> {
+            let signature = $curve::ecdsa::Signature::from_slice(raw).ok()?;
+            Some(signature.normalize_s().to_der().as_bytes().to_vec())
+        }
+    };
+}
+
+#[cfg(feature = "sign")]
+der!(der_p256, p256);
+#[cfg(feature = "sign")]
+der!(der_p384, p384);
+#[cfg(feature = "sign")]
+der!(der_p521, p521);
+
 /// Deterministic signing (RFC 6979) with one curve.
 #[cfg(feature = "sign")]
 macro_rules! sign {

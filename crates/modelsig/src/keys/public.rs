@@ -117,11 +117,14 @@ impl PublicKey {
         if label != "PUBLIC KEY" {
             return Err(KeyFault::Label { expected: "public key", found: label.into() });
         }
-        Self::from_spki(&der)
+        Self::from_der(&der)
     }
 
-    /// Reads the DER of a SubjectPublicKeyInfo.
-    pub(crate) fn from_spki(der: &[u8]) -> Result<Self, KeyFault> {
+    /// Reads one SubjectPublicKeyInfo in DER.
+    ///
+    /// # Errors
+    /// [`KeyFault`].
+    pub fn from_der(der: &[u8]) -> Result<Self, KeyFault> {
         let info = SubjectPublicKeyInfoRef::try_from(der).map_err(KeyFault::malformed)?;
         match info.algorithm.oid {
             ED25519 => {
@@ -142,6 +145,18 @@ impl PublicKey {
             KeyType::P384 => DecodePublicKey::from_public_key_der(der).map(Kind::P384),
             KeyType::P521 => DecodePublicKey::from_public_key_der(der).map(Kind::P521),
             KeyType::Ed25519 => return Err(KeyFault::malformed("Ed25519 is no ECDSA curve")),
+        };
+        kind.map(Self).map_err(KeyFault::malformed)
+    }
+
+    /// From a point as SEC 1 writes it, or the 32 bytes of an Ed25519 key.
+    #[cfg(feature = "pkcs11")]
+    pub(super) fn from_point(key_type: KeyType, point: &[u8]) -> Result<Self, KeyFault> {
+        let kind = match key_type {
+            KeyType::Ed25519 => return ed25519::verifying_key(point).map(Kind::Ed25519).map(Self),
+            KeyType::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Kind::P256),
+            KeyType::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Kind::P384),
+            KeyType::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Kind::P521),
         };
         kind.map(Self).map_err(KeyFault::malformed)
     }

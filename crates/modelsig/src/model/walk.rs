@@ -48,6 +48,12 @@ impl TreeFile {
         Self { name, length, target: None }
     }
 
+    /// True when it was reached through a symbolic link.
+    #[cfg(feature = "sign")]
+    pub(crate) fn is_link(&self) -> bool {
+        self.target.is_some()
+    }
+
     /// The name under which the bytes are found.
     pub(super) fn opens(&self) -> &ModelPath {
         self.target.as_ref().unwrap_or(&self.name)

@@ -80,8 +80,7 @@ pub(super) fn verify(
     let at = seconds(trust.at.unwrap_or_else(SystemTime::now))?;
     let verified =
         verify_path(leaf, intermediates, &trust.anchors, at, Purpose::CodeSigning).map_err(refused)?;
-    let key =
-        PublicKey::from_spki(leaf.public_key_info()).map_err(|fault| unsupported(signed.path, fault))?;
+    let key = PublicKey::from_der(leaf.public_key_info()).map_err(|fault| unsupported(signed.path, fault))?;
     let (scheme, dialect) = signed
         .holds(&key, PublicKey::verify_sha256)
         .ok_or_else(|| Error::BadSignature { path: path(), keys: vec![key.hint().to_string()] })?;

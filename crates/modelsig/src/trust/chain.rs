@@ -54,7 +54,7 @@ impl CertificateChain {
     pub(crate) fn embed(&self, signer: &PublicKey) -> Result<Vec<Vec<u8>>, Error> {
         let path = || self.path.clone();
         let Some(leaf) = self.certificates.first() else { return Err(Error::NoTrust) };
-        let key = PublicKey::from_spki(leaf.public_key_info())
+        let key = PublicKey::from_der(leaf.public_key_info())
             .map_err(|fault| Error::Key { path: path(), fault })?;
         if key != *signer {
             let (expected, found) = (signer.hint().to_string(), key.hint().to_string());
