@@ -31,6 +31,16 @@ fn anchors() -> Vec<(&'static str, Certificate)> {
         ),
         ("short-root", Certificate { path_length: Some(0), ..root.clone() }),
         ("other-root", Certificate { key: "stranger", signer: "stranger", ..root.clone() }),
+        (
+            "other-name-root",
+            Certificate {
+                subject: "Other Root",
+                issuer: "Other Root",
+                key: "stranger",
+                signer: "stranger",
+                ..root.clone()
+            },
+        ),
         ("leaf", Certificate::leaf()),
         (
             "constrained-root",
@@ -128,6 +138,9 @@ pub(crate) fn cases() -> Vec<Case> {
     let by_anchor = |name: &str, reason: &str, anchor: &str| {
         model(name, reason).trust(trusting(anchor, Some(IDENTITY))).bundle(&proper_bundle())
     };
+    let leaf_of = |key: &'static str| {
+        signed(key, &[Certificate { key, ..Certificate::leaf() }.der(), Certificate::issuer().der()])
+    };
     let p384_leaf = Certificate { key: "p384", ..Certificate::leaf() }.der();
     let p384_chain = [p384_leaf, Certificate::issuer().der()];
     let message = pre_authentication_encoding(PAYLOAD_TYPE, &payload());
@@ -187,6 +200,23 @@ pub(crate) fn cases() -> Vec<Case> {
             },
             "Expired",
         ),
+        model(
+            "leaf-expired-with-timestamp",
+            "a timestamp that nobody verified is no proof of an earlier signature",
+        )
+        .bundle(&{
+            let mut bundle = chain(|leaf| leaf.not_after = "251231235959Z", asis);
+            bundle["verificationMaterial"]["timestampVerificationData"] =
+                json!({"rfc3161Timestamps": [{"signedTimestamp": base64(b"a token")}]});
+            bundle
+        })
+        .denied("untrusted", "Certificate/Expired"),
+        model("leaf-in-its-last-second", "a certificate is valid to the last second that it names")
+            .bundle(&chain(|leaf| leaf.not_after = "260101000000Z", asis))
+            .verified(),
+        model("leaf-in-its-first-second", "a certificate is valid from the first second that it names")
+            .bundle(&chain(|leaf| leaf.not_before = "260101000000Z", asis))
+            .verified(),
         leaf(
             "leaf-not-yet-valid",
             "the leaf starts in 2035",
@@ -279,6 +309,21 @@ pub(crate) fn cases() -> Vec<Case> {
         ),
         by_anchor("root-unknown", "the chain ends at another anchor of the same name", "other-root")
             .denied("untrusted", "Certificate/BadSignature"),
+        by_anchor(
+            "root-of-another-name",
+            "the chain ends below an anchor that the caller did not give",
+            "other-name-root",
+        )
+        .denied("untrusted", "Certificate/NotAnchored"),
+        denied(
+            "self-signed",
+            "a leaf that vouches for itself leads to no anchor",
+            &signed(
+                "p256",
+                &[Certificate { issuer: "Corner Signer", signer: "p256", ..Certificate::leaf() }.der()],
+            ),
+            "NoIssuer",
+        ),
         issuer(
             "issuer-by-name-only",
             "an issuer of the right name did not sign the leaf",
@@ -368,6 +413,10 @@ pub(crate) fn cases() -> Vec<Case> {
             .bundle(&signed("stranger", &proper_chain()))
             .denied("bad-signature", "BadSignature"),
         model("p384-leaf", "a P-384 leaf signs with SHA-384").bundle(&signed("p384", &p384_chain)).verified(),
+        model("p521-leaf", "a P-521 leaf signs with SHA-512").bundle(&leaf_of("p521")).verified(),
+        model("ed25519-leaf", "an Ed25519 leaf, which OMS does not list and this reader knows")
+            .bundle(&leaf_of("ed25519"))
+            .verified(),
         model("p384-leaf-with-sha256", "SHA-256 under P-384 was a fault of 0.2.0 alone")
             .bundle(&p384_sha256)
             .denied("bad-signature", "BadSignature"),

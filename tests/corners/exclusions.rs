@@ -71,6 +71,23 @@ pub(crate) fn cases() -> Vec<Case> {
         .file("evil.py", "import os")
         .statement(&empty)
         .malformed("Statement/EmptyResources"),
+        corner(
+            "9.9",
+            "empty-and-nothing-listed",
+            "nothing listed and everything ignored would verify any model",
+        )
+        .file("evil.py", "import os")
+        .statement(&{
+            let mut nothing = empty.clone();
+            nothing["predicate"]["serialization"]["ignore_paths"] = json!([""]);
+            nothing
+        })
+        .malformed("Statement/EmptyResources"),
+        inert(
+            "relative-to-the-signer",
+            "a path relative to the folder in which the Go tool ran matches nothing in the model",
+            "test/assets/models/simple/evil.py",
+        ),
         inert(
             "absolute-outside",
             "an absolute path outside the model, as old builds of the Go tool recorded, matches nothing",
@@ -135,6 +152,10 @@ pub(crate) fn cases() -> Vec<Case> {
             .file("model.sig", "import os")
             .statement(&ignoring(&["model.sig"]))
             .rejected(&[("model.sig", "Unsigned")]),
+        model("recorded-signature-slot-in-capitals", "the ending of a bundle has no case")
+            .file("model.SIG", "import os")
+            .statement(&ignoring(&["model.SIG"]))
+            .rejected(&[("model.SIG", "Unsigned")]),
         model("recorded-signature-is-a-bundle", "a real bundle in the recorded place is left out")
             .entry(CornerEntry::Bundle { path: "model/model.sig".into() })
             .statement(&ignoring(&["model.sig"]))

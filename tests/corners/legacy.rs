@@ -124,6 +124,13 @@ pub(crate) fn cases() -> Vec<Case> {
         )
         .bundle(&by_key(&modern, &legacy_encoding(&modern)))
         .malformed("Statement/MixedDialects"),
+        legacy(
+            "modern-statement-with-certificate",
+            "a v1.0 statement under the old encoding, by certificate",
+        )
+        .trust(certificates::trust())
+        .bundle(&by_certificate(&modern, &legacy_encoding(&modern)))
+        .malformed("Statement/MixedDialects"),
         model("old-statement", "a statement of 0.2.0 under the proper encoding")
             .bundle(&by_key(&old, &pre_authentication_encoding(PAYLOAD_TYPE, &old)))
             .malformed("Statement/MixedDialects"),

@@ -27,6 +27,7 @@ mod single_file;
 mod symlinks;
 mod traversal;
 mod unicode;
+mod versions;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -52,6 +53,7 @@ fn main() {
         legacy::cases(),
         single_file::cases(),
         unicode::cases(),
+        versions::cases(),
     ]
     .into_iter()
     .flatten()

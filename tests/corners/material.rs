@@ -71,6 +71,11 @@ pub(crate) fn cases() -> Vec<Case> {
         refused("unknown-in-signature", "a signature has two members", shape, |b| {
             b["dsseEnvelope"]["signatures"][0]["extra"] = json!(1);
         }),
+        model("unknown-in-public-key", "other claims about the key are passed over: nothing depends on them")
+            .bundle(&edited(|b| {
+                b["verificationMaterial"]["publicKey"]["validFor"] = json!({"start": "2026"})
+            }))
+            .verified(),
         refused("no-envelope", "a bundle has an envelope", shape, |b| {
             drop(b.as_object_mut().map(|b| b.remove("dsseEnvelope")))
         }),

@@ -177,6 +177,9 @@ pub(crate) fn cases() -> Vec<Case> {
             .file("__init__.py", "")
             .statement(&sharded(three(), 4))
             .rejected(&[("__init__.py", "EmptyNotCovered")]),
+        model("empty-file-removed", "an empty file that is gone cannot be missed: shards do not name it")
+            .statement(&sharded(three(), 4))
+            .verified(),
         model("empty-file-allowed", "an empty file is accepted where the caller says so, and listed")
             .policy(allow_empty)
             .file("__init__.py", "")

@@ -113,5 +113,13 @@ pub(crate) fn cases() -> Vec<Case> {
             .skips("cache/fifo", "signer")
             .skips("cache/link", "signer")
             .verified(),
+        corner("9.5", "link-and-fifo-below-git", "what the defaults leave out is listed and may be anything")
+            .file("a.bin", "a")
+            .entry(fifo("model/.git/fifo"))
+            .link(".git/link", "/")
+            .statement(&recorded(false, &a))
+            .skips(".git/fifo", "git-default")
+            .skips(".git/link", "git-default")
+            .verified(),
     ]
 }

@@ -29,6 +29,19 @@ pub(crate) fn cases() -> Vec<Case> {
             .link("d", "../outside")
             .statement(&listed("d/x.bin"))
             .rejected(&[("d", "Symlink")]),
+        ignoring(
+            "linked-folder-allowed",
+            "a listed name lies below a link out of the model, and links are allowed",
+        )
+        .policy(|policy| policy.allow_symlinks = true)
+        .beside("outside/x.bin", "outside")
+        .link("d", "../outside")
+        .statement(&{
+            let mut statement = listed("d/x.bin");
+            statement["predicate"]["serialization"]["allow_symlinks"] = true.into();
+            statement
+        })
+        .rejected(&[("d", "SymlinkOutside")]),
         ignoring("linked-file", "a listed name is a link to a file outside")
             .beside("outside.bin", "outside")
             .link("x.bin", "../outside.bin")
