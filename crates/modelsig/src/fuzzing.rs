@@ -37,3 +37,9 @@ pub fn statement(payload: &[u8]) {
         }
     }
 }
+
+/// Certificates one after the other, leaf first, the last one trusted; or the PEM text of anchors.
+#[cfg(feature = "certificate")]
+pub fn certificate(bytes: &[u8]) {
+    crate::trust::x509::exercise(bytes);
+}

@@ -14,6 +14,8 @@ mod certificate;
 mod constraints;
 mod extensions;
 mod fault;
+#[cfg(fuzzing)]
+mod fuzzing;
 #[cfg(test)]
 mod limbo;
 #[cfg(test)]
@@ -27,5 +29,7 @@ mod tests;
 pub(crate) use anchors::read_anchors;
 pub(crate) use certificate::Certificate;
 pub use fault::CertificateFault;
+#[cfg(fuzzing)]
+pub(crate) use fuzzing::exercise;
 pub use names::SubjectName;
 pub(crate) use path::{MOST_CERTIFICATES, Purpose, VerifiedPath, verify_path};
