@@ -21,6 +21,8 @@ mod limbo;
 #[cfg(test)]
 mod matrix;
 mod names;
+#[cfg(test)]
+mod parts;
 mod path;
 mod signature;
 #[cfg(test)]
