@@ -200,91 +200,8 @@ fn signed_part(der: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::parts::{CRITICAL, Parts, extension, name, tlv, utc};
     use super::*;
-
-    /// The parts of a certificate, each with its tag and length. The signature is none.
-    #[derive(Clone)]
-    struct Parts {
-        version: Vec<u8>,
-        serial: Vec<u8>,
-        algorithm: Vec<u8>,
-        issuer: Vec<u8>,
-        validity: Vec<u8>,
-        subject: Vec<u8>,
-        key: Vec<u8>,
-        extensions: Vec<Vec<u8>>,
-        outer_algorithm: Vec<u8>,
-        signature: Vec<u8>,
-        after: Vec<u8>,
-    }
-
-    fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-        let contents = parts.concat();
-        let length = contents.len();
-        let header = match length {
-            0..=0x7f => vec![tag, length as u8],
-            0x80..=0xff => vec![tag, 0x81, length as u8],
-            _ => vec![tag, 0x82, (length >> 8) as u8, length as u8],
-        };
-        [header, contents].concat()
-    }
-
-    fn name(value: &[u8]) -> Vec<u8> {
-        tlv(0x30, &[&tlv(0x31, &[&tlv(0x30, &[&[6, 3, 0x55, 4, 3], &tlv(0x0c, &[value])])])])
-    }
-
-    /// `2.5.29.last`, with the bytes between the identifier and the value.
-    fn extension(last: u8, critical: &[u8], value: &[u8]) -> Vec<u8> {
-        tlv(0x30, &[&[6, 3, 0x55, 0x1d, last], critical, &tlv(4, &[value])])
-    }
-
-    const CRITICAL: &[u8] = &[1, 1, 0xff];
-    const ED25519: &[u8] = &[0x30, 5, 6, 3, 0x2b, 0x65, 0x70];
-
-    fn utc(from: &str, to: &str) -> Vec<u8> {
-        tlv(0x30, &[&tlv(0x17, &[from.as_bytes()]), &tlv(0x17, &[to.as_bytes()])])
-    }
-
-    impl Parts {
-        fn good() -> Self {
-            Self {
-                version: vec![0xa0, 3, 2, 1, 2],
-                serial: vec![2, 1, 7],
-                algorithm: ED25519.into(),
-                issuer: name(b"issuer"),
-                validity: utc("200101000000Z", "491231235959Z"),
-                subject: name(b"subject"),
-                key: tlv(0x30, &[ED25519, &tlv(3, &[&[0], &[9; 32]])]),
-                extensions: vec![extension(15, CRITICAL, &[3, 2, 7, 0x80])],
-                outer_algorithm: ED25519.into(),
-                signature: tlv(3, &[&[0], &[5; 64]]),
-                after: Vec::new(),
-            }
-        }
-
-        fn der(&self) -> Vec<u8> {
-            let extensions = tlv(0xa3, &[&tlv(0x30, &[&self.extensions.concat()])]);
-            let signed = tlv(
-                0x30,
-                &[
-                    &self.version,
-                    &self.serial,
-                    &self.algorithm,
-                    &self.issuer,
-                    &self.validity,
-                    &self.subject,
-                    &self.key,
-                    &extensions,
-                ],
-            );
-            [tlv(0x30, &[&signed, &self.outer_algorithm, &self.signature]), self.after.clone()].concat()
-        }
-
-        /// With one extension, `2.5.29.last`.
-        fn with(last: u8, value: &[u8]) -> Result<Certificate, CertificateFault> {
-            Certificate::parse(&Self { extensions: vec![extension(last, &[], value)], ..Self::good() }.der())
-        }
-    }
 
     #[track_caller]
     fn refused(spoil: impl FnOnce(&mut Parts)) -> CertificateFault {
@@ -352,6 +269,13 @@ mod tests {
         malformed("empty", |parts| parts.issuer = vec![0x30, 0]);
         malformed("empty", |parts| parts.issuer = vec![0x30, 2, 0x31, 0]);
         malformed("subject is empty", |parts| parts.subject = vec![0x30, 0]);
+        malformed("subject is empty", |parts| {
+            parts.subject = vec![0x30, 0];
+            parts.extensions = vec![
+                extension(17, CRITICAL, &[0x30, 3, 0x82, 1, b'a']),
+                extension(19, CRITICAL, &[0x30, 3, 1, 1, 0xff]),
+            ];
+        });
         malformed("ends before", |parts| parts.validity = utc("300101000000Z", "200101000000Z"));
         malformed("two different", |parts| parts.outer_algorithm[6] = 0x71);
         malformed("whole bytes", |parts| parts.signature = vec![3, 2, 1, 2]);

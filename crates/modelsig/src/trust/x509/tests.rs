@@ -306,6 +306,19 @@ fn critical_policy_constraints_are_refused() {
 }
 
 #[test]
+fn a_critical_key_identifier_is_refused_as_it_decides_nothing() {
+    for (oid, content) in [(14, &[4, 1, 1][..]), (35, &[0x30, 3, 0x80, 1, 1])] {
+        refused(
+            |scene| {
+                scene.leaf.params.use_authority_key_identifier_extension = false;
+                scene.leaf.params.custom_extensions = vec![custom(&[2, 5, 29, oid], true, content)];
+            },
+            is!(CertificateFault::UnknownCriticalExtension { oid: found, .. } if *found == format!("2.5.29.{oid}")),
+        );
+    }
+}
+
+#[test]
 fn an_extension_that_is_there_twice_is_refused() {
     refused(
         |scene| scene.leaf.params.custom_extensions = vec![custom(&[1, 2, 3], false, &[5, 0]); 2],
@@ -537,6 +550,36 @@ fn a_key_identifier_that_does_not_fit_only_comes_last() {
 }
 
 #[test]
+fn a_fitting_key_identifier_finds_one_among_many_anchors_of_one_name() {
+    let scene = Scene::good();
+    let mut anchors: Vec<Vec<u8>> =
+        (100..=220).map(|at| Plan::authority("root", at)).map(|other| other.issued_by(&other)).collect();
+    anchors.push(scene.root.issued_by(&scene.root));
+    let given = Given {
+        leaf: scene.leaf.issued_by(&scene.authority),
+        intermediates: vec![scene.authority.issued_by(&scene.root)],
+        anchors,
+    };
+    assert_eq!(given.verify(AT).unwrap().len(), 3);
+}
+
+#[test]
+fn the_most_telling_fault_is_told_in_whatever_order_the_certificates_come() {
+    let scene = Scene::good();
+    let mut expired = scene.authority.clone();
+    expired.params.not_after = date_time_ymd(2025, 1, 1);
+    let expired = expired.issued_by(&scene.root);
+    let impostor = Plan::authority("authority", 9);
+    let impostor = impostor.issued_by(&impostor);
+    for intermediates in [vec![expired.clone(), impostor.clone()], vec![impostor, expired]] {
+        let anchors = vec![scene.root.issued_by(&scene.root)];
+        let given = Given { leaf: scene.leaf.issued_by(&scene.authority), intermediates, anchors };
+        let fault = given.verify(AT);
+        assert!(matches!(fault, Err(CertificateFault::Expired { .. })), "{fault:?}");
+    }
+}
+
+#[test]
 fn two_authorities_that_certify_each_other_do_not_turn_in_circles() {
     let (one, two) = (Plan::authority("one", 1), Plan::authority("two", 2));
     let given = Given {
@@ -566,6 +609,10 @@ fn a_name_outside_the_permitted_names_is_refused() {
             if subject == "CN=signer" && name == "DNS:signer.example.com" && issuer == "CN=root"),
     );
     accepted(|scene| scene.root.params.name_constraints = dns("example.com"));
+    for names in [["example.com", "example.org"], ["example.org", "example.com"]] {
+        let subtrees = names.map(|name| GeneralSubtree::DnsName(name.into())).to_vec();
+        accepted(|scene| scene.root.params.name_constraints = permitted(subtrees));
+    }
     accepted(|scene| {
         scene.root.params.name_constraints =
             permitted(vec![GeneralSubtree::IpAddress(CidrSubnet::V4([10, 0, 0, 0], [255, 0, 0, 0]))]);
@@ -580,6 +627,16 @@ fn an_excluded_name_is_refused() {
         is!(CertificateFault::NameConstraint { name, .. } if name == "email:signer@example.com"),
     );
     accepted(|scene| scene.authority.params.name_constraints = mail("example.org"));
+    // The mail address in the subject is one too.
+    refused(
+        |scene| {
+            scene.authority.params.name_constraints = mail("example.org");
+            let address = rcgen::DnValue::Ia5String("signer@example.org".try_into().unwrap());
+            let oid = DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]);
+            scene.leaf.params.distinguished_name.push(oid, address);
+        },
+        is!(CertificateFault::NameConstraint { name, .. } if name == "email:signer@example.org"),
+    );
 }
 
 #[test]
