@@ -48,6 +48,11 @@ impl TreeFile {
         Self { name, length, target: None }
     }
 
+    /// True when two walks saw the same file under a name: of the same length, in the same place.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.length == other.length && self.opens() == other.opens()
+    }
+
     /// The name under which the bytes are found.
     pub(super) fn opens(&self) -> &ModelPath {
         self.target.as_ref().unwrap_or(&self.name)
