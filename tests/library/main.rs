@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod certificates;
+mod cosign;
 mod docs;
 mod legacy;
 mod msrv;

@@ -113,7 +113,7 @@ impl CosignReport {
 }
 
 impl fmt::Display for BundleReport {
-    /// One line for people: what became of it.
+    /// One line for people: what became of it, without the error.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "bundle '{}': ", Escaped(&self.bundle))?;
         match (&self.outcome, self.same_signer_as) {
@@ -121,25 +121,23 @@ impl fmt::Display for BundleReport {
             (Ok(report), Some(_)) => {
                 write!(f, "verified, not counted again: signed by {} as well", report.signer().line())
             }
-            (Err(Error::Rejected(report)), _) => {
-                let problems = report.problems().count();
-                let word = if problems == 1 { "problem" } else { "problems" };
-                write!(f, "not counted: {problems} {word}")
-            }
             (Err(Error::Cancelled), _) => f.write_str("not counted: not looked at to the end"),
-            (Err(error), _) => write!(f, "not counted: {error}"),
+            (Err(_), _) => f.write_str("not counted"),
         }
     }
 }
 
-/// `{"verdict", "model", "require", "required", "counted", "files_verified", "bytes_verified", "partly_signed",
+/// `{"verdict", "model", "require": "all", "any" or a number, "required", "counted", "files_verified", "bytes_verified", "partly_signed",
 /// "bundles"}`.
 impl Serialize for CosignReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut report = serializer.serialize_struct("CosignReport", 9)?;
         report.serialize_field("verdict", self.verdict())?;
         report.serialize_field("model", &self.model)?;
-        report.serialize_field("require", &self.threshold.to_string())?;
+        match self.threshold {
+            Threshold::AtLeast(number) => report.serialize_field("require", &number)?,
+            named => report.serialize_field("require", &named.to_string())?,
+        }
         report.serialize_field("required", &self.required)?;
         report.serialize_field("counted", &self.signers)?;
         report.serialize_field("files_verified", &self.files)?;

@@ -154,3 +154,78 @@ fn conclude(
     let Run { model, check, engine, .. } = run;
     Ok(CosignedModel { model, engine, check, signed, report })
 }
+
+#[cfg(all(test, feature = "sign"))]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::model::Symlinks;
+    use crate::{KeyType, ModelSigner, PrivateKey, Signer};
+
+    /// Somebody at work between the look of the first bundle and that of the second.
+    fn looked(meanwhile: impl FnOnce(&Path)) -> (tempfile::TempDir, Verifier, Vec<SignedModel>) {
+        let folder = tempfile::tempdir().unwrap();
+        let model = folder.path().join("model");
+        fs::create_dir_all(model.join("sub")).unwrap();
+        fs::write(model.join("weights.bin"), b"weights").unwrap();
+        let keys = [(); 2].map(|()| PrivateKey::generate(KeyType::Ed25519).unwrap());
+        let bundles: Vec<PathBuf> = ["a.sig", "b.sig"].map(|name| folder.path().join(name)).into();
+        for (key, bundle) in keys.iter().zip(&bundles) {
+            ModelSigner::new().sign(&model, bundle, key).unwrap();
+        }
+        let verifier = Verifier::new(keys.map(|key| key.public_key().clone()).to_vec());
+        let passed: Vec<&Path> = bundles.iter().map(PathBuf::as_path).collect();
+        let run = verifier.begin(&model, &passed, Check::Both).unwrap();
+        let first = verifier.look(&run, passed[0]).unwrap();
+        meanwhile(&model);
+        let second = verifier.look(&run, passed[1]).unwrap();
+        (folder, verifier, vec![first, second])
+    }
+
+    #[test]
+    fn a_name_that_comes_or_goes_between_two_bundles_is_a_change() {
+        let changed = |meanwhile: fn(&Path)| match same_names(&looked(meanwhile).2) {
+            Err(Error::Changed { path }) => path,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(changed(|model| fs::write(model.join("evil.py"), b"").unwrap()), "evil.py");
+        assert_eq!(changed(|model| fs::write(model.join(".gitignore"), b"").unwrap()), ".gitignore");
+        assert_eq!(changed(|model| fs::remove_file(model.join("weights.bin")).unwrap()), "weights.bin");
+        same_names(&looked(|_| ()).2).unwrap();
+    }
+
+    #[test]
+    fn a_length_that_changes_between_two_bundles_is_a_change_for_both() {
+        let (folder, verifier, mut signed) = looked(|_| ());
+        fs::write(folder.path().join("model/weights.bin"), b"weights and more").unwrap();
+        let everything = crate::model::Exclusions::default();
+        let tree = signed[0].model.tree(&everything, Symlinks::Reject, &crate::Limits::default()).unwrap();
+        signed[1].present[0].tree = tree.files.into_iter().next().unwrap();
+        let engine = signed[0].engine.clone();
+        verifier.check_files(&engine, &mut signed, &|_| false).unwrap();
+        for one in signed {
+            let Err(Error::Rejected(report)) = one.accept() else { panic!("it was accepted") };
+            let problems: Vec<_> = report.problems().collect();
+            assert!(
+                matches!(problems[..], [Error::Changed { path }] if path == "weights.bin"),
+                "{problems:?}"
+            );
+        }
+    }
+
+    /// The folder was opened once for all bundles: another one in its place is not looked at.
+    #[test]
+    fn all_bundles_look_at_the_same_folder() {
+        let (_folder, verifier, mut signed) = looked(|model| {
+            fs::rename(model, model.with_extension("moved")).unwrap();
+            fs::create_dir(model).unwrap();
+            fs::write(model.join("weights.bin"), b"forgery").unwrap();
+        });
+        same_names(&signed).unwrap();
+        let engine = signed[0].engine.clone();
+        verifier.check_files(&engine, &mut signed, &|_| false).unwrap();
+        assert!(signed.into_iter().all(|one| verifier.seal(one).is_ok()));
+    }
+}
