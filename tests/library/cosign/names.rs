@@ -7,7 +7,7 @@ use modelsig::{
     Error, ErrorKind, ModelPath, ModelSigner, Policy, Signer, SkipReason, Threshold, UnsignedFiles, Verifier,
     danger,
 };
-use modelsig_tests::{only_problem, problems};
+use modelsig_tests::{make_fifo, only_problem, problems};
 
 use super::{Team, at_least, error_of};
 
@@ -96,6 +96,31 @@ fn bundles_inside_the_model_are_no_unsigned_files_to_each_other() {
     let model = team.verify(&inside, at_least(2)).unwrap();
     assert_eq!(error_of(&model.report().bundles()[2]).kind(), ErrorKind::Malformed);
     assert!(matches!(model.read("third.bundle"), Err(Error::Missing { .. })));
+}
+
+/// The place of a bundle holds one file, not a folder of files that nobody looks at, and no link or pipe.
+#[test]
+fn the_place_of_a_bundle_is_no_hole() {
+    let team = Team::new(&[("a.bin", b"a")]);
+    team.sign(0, "good.sig");
+    let bundles = ["good.sig", "model/slot.sig"];
+    let slot = team.case.file("slot.sig");
+    assert!(team.verify(&bundles, Threshold::Any).is_ok(), "there is nothing in it");
+
+    team.case.write("slot.sig/__init__.py", b"import os");
+    let report = team.too_few(&bundles, Threshold::Any);
+    let problem = only_problem(error_of(&report.bundles()[0]));
+    assert!(matches!(problem, Error::Unsigned { path } if path == "slot.sig/__init__.py"), "{problem:?}");
+    fs::remove_dir_all(&slot).unwrap();
+
+    symlink("a.bin", &slot).unwrap();
+    let report = team.too_few(&bundles, Threshold::Any);
+    assert!(matches!(only_problem(error_of(&report.bundles()[0])), Error::Symlink { .. }));
+    fs::remove_file(&slot).unwrap();
+
+    make_fifo(&slot);
+    let report = team.too_few(&bundles, Threshold::Any);
+    assert!(matches!(only_problem(error_of(&report.bundles()[0])), Error::SpecialFile { .. }));
 }
 
 /// Who signs last finds the first bundle in the folder and signs it with the rest.
