@@ -1,6 +1,7 @@
 //! 9.9: what the signer left out. No list is a door.
 
-use modelsig_tests::{CornerEntry, CornerPolicy, resource, statement};
+use modelsig_tests::corner::{CornerEntry, CornerPolicy};
+use modelsig_tests::{resource, statement};
 use serde_json::{Value, json};
 
 use crate::draft::{Case, Draft, corner};
