@@ -72,6 +72,6 @@ fn arguments(corner: &Corner) -> Vec<String> {
         (policy.no_bundle_ignores, "--no-bundle-ignores"),
         (policy.legacy, "--legacy"),
     ];
-    arguments.extend(flags.into_iter().filter_map(|(set, flag)| set.then(|| flag.to_owned())));
+    arguments.extend(flags.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag.to_owned()));
     arguments
 }
