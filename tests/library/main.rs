@@ -7,6 +7,7 @@
 mod bad_input;
 mod certificates;
 mod corners;
+mod cosign;
 mod docs;
 mod legacy;
 mod msrv;

@@ -359,7 +359,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__verify)
-            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --check --strict-git --no-bundle-ignores --fail-fast --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --json --quiet --threads --access --color --help --version"
+            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --require --check --strict-git --no-bundle-ignores --fail-fast --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --json --quiet --threads --access --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -382,6 +382,10 @@ _modelsig() {
                     return 0
                     ;;
                 --signature)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --require)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -102,6 +102,7 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l certificate
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l identity -d 'The expected owner of the signing certificate: an exact URI, email or DNS name, or subject:CN=...,O=... (may be repeated)' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l at -d 'Judge certificates at this time (RFC 3339) instead of now' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l signature -d 'The bundle [default: MODEL/model.sig for a folder, MODEL.sig for a file]' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l require -d 'How many of the bundles\' signers it takes: all, any, or a number of distinct ones' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l check -d 'Which digests to check: the chunk index where there is one, the whole files, or both' -r -f -a "chunks\t''
 whole\t''
 both\t''"

@@ -1,20 +1,23 @@
 //! Verification, step by step (OMS spec 8.4): bundle, signature, statement, folder, files.
 //!
 //! The signature is checked over the payload bytes as they stand before any of them is parsed, and nothing in the
-//! model is opened by a name from the manifest: the folder is walked and its names are compared.
+//! model is opened by a name from the manifest: the folder is walked and its names are compared. One bundle is the
+//! special case of several: each goes through the same steps, on the same opened model.
+
+mod content;
+mod several;
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
-use modelsig_hash::{Access, Engine, Hasher, Plan, Task};
+use modelsig_hash::{Access, Engine, Hasher};
 
 use crate::bundle::Bundle;
 use crate::loader::{Present, SignedModel, VerifiedModel};
 use crate::manifest::{Manifest, Method, Proof, RecordedIgnore};
 use crate::model::{Exclusions, Model, ModelPath, PathFault, SkipReason, Skipped, Symlinks, Tree, TreeFile};
-use crate::policy::UnsignedFiles;
+use crate::policy::{Check, UnsignedFiles};
 use crate::report::{FileReport, Note, Report, SignerReport};
 use crate::statement::{self, StatementFault};
 use crate::trust::{self, Dialect, Trust};
@@ -29,6 +32,16 @@ pub struct Verifier {
     limits: Limits,
     access: Access,
     engine: Option<Engine>,
+}
+
+/// What the bundles of one run share: the model is opened once for all of them.
+struct Run<'r> {
+    model: Arc<Model>,
+    /// The bundles of this run. None of them is an unsigned file to the others.
+    passed: &'r [&'r Path],
+    /// Which digests are checked.
+    check: Check,
+    engine: Engine,
 }
 
 impl Verifier {
@@ -80,7 +93,7 @@ impl Verifier {
     /// [`Error::Rejected`] with a report when files are missing, unsigned, or of another length; otherwise the
     /// error that kept it from getting that far.
     pub fn open(&self, model: &Path, bundle: &Path) -> Result<SignedModel, Error> {
-        self.look(model, bundle)?.accept()
+        self.look(&self.begin(model, &[bundle], self.policy.check)?, bundle)?.accept()
     }
 
     /// Checks everything: signature, manifest, and every byte of every file.
@@ -89,18 +102,30 @@ impl Verifier {
     /// [`Error::Rejected`] with a report of all problems (or the first, if the policy fails fast); otherwise the
     /// error that kept it from getting that far.
     pub fn verify(&self, model: &Path, bundle: &Path) -> Result<VerifiedModel, Error> {
-        let mut signed = self.look(model, bundle)?;
+        let passed = [bundle];
+        let run = self.begin(model, &passed, self.policy.check)?;
+        let mut signed = self.look(&run, bundle)?;
         if self.policy.fail_fast {
             signed = signed.accept()?;
         }
-        self.check_files(&mut signed)?;
+        self.check_files(&run.engine, std::slice::from_mut(&mut signed), &|sound| sound.contains(&false))?;
         signed.accept().and_then(VerifiedModel::new)
     }
 
+    /// Opens the model.
+    fn begin<'r>(&self, model: &Path, passed: &'r [&'r Path], check: Check) -> Result<Run<'r>, Error> {
+        let model = Arc::new(Model::open(model)?);
+        let engine = match &self.engine {
+            Some(engine) => engine.clone(),
+            None => Engine::new(0).map_err(|error| Error::from_hashing("", error))?,
+        };
+        Ok(Run { model, passed, check, engine })
+    }
+
     /// Everything up to the content of the files, with all problems in the report.
-    fn look(&self, model_path: &Path, bundle_path: &Path) -> Result<SignedModel, Error> {
+    fn look(&self, run: &Run<'_>, bundle_path: &Path) -> Result<SignedModel, Error> {
         let name = bundle_path.to_string_lossy();
-        let model = Model::open(model_path)?;
+        let model = Arc::clone(&run.model);
         let text = model.read_bundle(bundle_path, &self.limits)?;
         let bundle = Bundle::parse(&name, &text, &self.limits)?;
         drop(text);
@@ -108,16 +133,13 @@ impl Verifier {
         let manifest = statement::parse(&name, &bundle.envelope.payload, dialect, &self.limits)?;
         drop(bundle);
         self.supported(&name, &manifest)?;
-        let exclusions = self.exclusions(&model, &manifest, bundle_path)?;
+        let exclusions = self.exclusions(run, &manifest, bundle_path)?;
         let tree = model.tree(&exclusions, self.symlinks(&manifest), &self.limits)?;
         self.limit_bytes(&model, &tree)?;
-        let report = self.report(&model, &name, signer, &manifest);
-        let engine = match &self.engine {
-            Some(engine) => engine.clone(),
-            None => Engine::new(0).map_err(|error| Error::from_hashing("", error))?,
-        };
+        let report = self.report(run, &name, signer, &manifest);
+        let engine = run.engine.clone();
         let mut signed =
-            SignedModel { model, manifest, present: Vec::new(), report, engine, check: self.policy.check };
+            SignedModel { model, manifest, present: Vec::new(), report, engine, check: run.check };
         self.compare_names(&mut signed, tree, &name)?;
         Ok(signed)
     }
@@ -142,7 +164,8 @@ impl Verifier {
         }
     }
 
-    fn exclusions(&self, model: &Model, manifest: &Manifest, bundle: &Path) -> Result<Exclusions, Error> {
+    fn exclusions(&self, run: &Run<'_>, manifest: &Manifest, bundle: &Path) -> Result<Exclusions, Error> {
+        let model = &run.model;
         let fault = |fault| Error::Statement { path: bundle.to_string_lossy().into(), fault };
         let mut by_signer = Exclusions::default();
         for path in &manifest.serialization.ignore_paths {
@@ -163,6 +186,11 @@ impl Verifier {
         let mut exclusions = Exclusions::default();
         if let Some(inside) = model.relative(bundle)? {
             exclusions.add(inside, SkipReason::Signature);
+        }
+        // Whoever signs last may have signed the bundles of those before: such a one is checked like any file.
+        let others = run.passed.iter().filter_map(|other| model.relative(other).ok().flatten());
+        for other in others.filter(|other| !manifest.covers(other.as_str())) {
+            exclusions.add(other, SkipReason::Signature);
         }
         for path in &self.policy.ignore_paths {
             if manifest.covers(path.as_str()) || path.ancestors().any(|above| manifest.find(above).is_some())
@@ -196,7 +224,7 @@ impl Verifier {
         Err(Error::Limit { path: model.shown(), what, limit: self.limits.model_bytes, found })
     }
 
-    fn report(&self, model: &Model, bundle: &str, signer: SignerReport, manifest: &Manifest) -> Report {
+    fn report(&self, run: &Run<'_>, bundle: &str, signer: SignerReport, manifest: &Manifest) -> Report {
         let notes = [
             (!signer.hint_in_bundle, Note::NoHint),
             (!manifest.in_order, Note::Unsorted),
@@ -207,13 +235,13 @@ impl Verifier {
             (manifest.dialect == Dialect::Legacy, Note::Legacy),
         ];
         Report {
-            model: model.shown(),
+            model: run.model.shown(),
             bundle: bundle.into(),
             signer,
             subject: manifest.subject.clone(),
             root_digest: manifest.root_digest,
             method: manifest.serialization.method,
-            check: self.policy.check,
+            check: run.check,
             files: Vec::new(),
             skipped: Vec::new(),
             weakened_by: self.policy.weakened_by(),
@@ -322,57 +350,5 @@ impl Verifier {
         let problem =
             Some(if uncovered { Error::EmptyNotCovered { path } } else { Error::Unsigned { path } });
         files.push(FileReport { name, size: Some(file.length), checked: None, access: None, problem });
-    }
-
-    /// The bytes: every file that is there is hashed and compared.
-    fn check_files(&self, signed: &mut SignedModel) -> Result<(), Error> {
-        let check = self.policy.check;
-        let mut plan = Plan::new();
-        for present in &signed.present {
-            let jobs = signed.manifest.files[present.signed].jobs(present.tree.length, check);
-            let source = signed.model.source(&present.tree, self.access);
-            plan.push(Task::new(source, jobs).map_err(|error| Error::from_hashing("", error))?);
-        }
-        let present = &signed.present;
-        let files = &signed.manifest.files;
-        let first_problem: Mutex<Option<(usize, Error)>> = Mutex::new(None);
-        let results = signed.engine.run_with(&plan, &|task, job, digest| {
-            if !self.policy.fail_fast {
-                return ControlFlow::Continue(());
-            }
-            match files[present[task].signed].compare_one(check, job, digest) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(problem) => {
-                    let mut first = first_problem.lock().unwrap_or_else(PoisonError::into_inner);
-                    first.get_or_insert((task, problem));
-                    ControlFlow::Break(())
-                }
-            }
-        });
-        drop(plan);
-        let mut unchecked = false;
-        for (present, result) in signed.present.iter().zip(results) {
-            let file = &signed.manifest.files[present.signed];
-            let report = &mut signed.report.files[present.report];
-            let hashed = result.map_err(|error| Error::from_hashing(present.tree.name.as_str(), error));
-            let verdict = hashed.and_then(|hashed| {
-                report.access = Some(hashed.access);
-                file.compare(check, &hashed.digests)
-            });
-            match verdict {
-                Ok(()) => report.checked = Some(file.checked(check)),
-                Err(Error::Cancelled) => unchecked = true,
-                Err(problem) => report.problem = Some(problem),
-            }
-        }
-        if let Some((task, problem)) = first_problem.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            // The rest of the file was not looked at any more.
-            let report = &mut signed.report.files[signed.present[task].report];
-            report.checked = None;
-            report.problem.get_or_insert(problem);
-        }
-        // What was not checked may only be passed over in silence when there is a problem to tell instead.
-        let stopped_by_problem = self.policy.fail_fast && signed.report.problems().next().is_some();
-        if unchecked && !stopped_by_problem { Err(Error::Cancelled) } else { Ok(()) }
     }
 }

@@ -1,22 +1,25 @@
 //! A plan of independent jobs, run by a pool of workers, each with one buffer; digests in plan order.
 //!
-//! Jobs are taken in plan order from a shared cursor, so files are read front to back and few are open at a time.
-//! A failure belongs to the task it happened in; the others go on unless the caller says otherwise.
+//! No byte is read twice for a task: jobs that overlap share one pass over what they cover, so that all of them see
+//! the same bytes, whoever changes the file meanwhile. Passes are taken in plan order from a shared cursor, so files
+//! are read front to back and few are open at a time. A failure belongs to the task it happened in; the others go on
+//! unless the caller says otherwise.
+
+mod pass;
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::source::Opened;
-use crate::{
-    AccessUsed, ByteRange, CancelToken, ChunkSize, Digest, Error, HashAlgorithm, Hasher, Progress, Source,
-};
+use crate::{AccessUsed, ByteRange, CancelToken, ChunkSize, Digest, Error, HashAlgorithm, Progress, Source};
+use pass::{Pass, Passes};
 
 /// Bytes that a worker holds at a time.
 pub const BLOCK: usize = 1 << 20;
 
 /// One range to hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Job {
     /// The bytes, relative to the start of the source.
     pub range: ByteRange,
@@ -27,7 +30,7 @@ pub struct Job {
 }
 
 /// The digests of consecutive chunks, made in the same pass as the digest of the whole range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Chunks {
     /// Bytes in each chunk; the last one may be shorter.
     pub size: ChunkSize,
@@ -39,16 +42,21 @@ pub struct Chunks {
 pub struct Task<'s> {
     source: Source<'s>,
     jobs: Vec<Job>,
+    passes: Passes,
 }
 
 impl<'s> Task<'s> {
-    /// Several jobs on one source, which is opened once for all of them.
+    /// Several jobs on one source, which is opened once for all of them and of which no byte is read twice.
+    ///
+    /// Jobs whose ranges overlap get the same bytes: each block is brought into memory once and fed to all of them.
+    /// A source with such jobs is never mapped, whatever its [`Access`](crate::Access), since a map can change
+    /// between one look and the next. What several jobs ask for is computed once.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] when a job leaves the source.
     pub fn new(source: Source<'s>, jobs: Vec<Job>) -> Result<Self, Error> {
         match jobs.iter().find(|job| job.range.end() > source.length()) {
-            None => Ok(Self { source, jobs }),
+            None => Ok(Self { source, passes: Passes::new(&jobs), jobs }),
             Some(job) => Err(Error::OutOfRange {
                 name: source.name().into(),
                 range: job.range,
@@ -75,6 +83,10 @@ impl<'s> Task<'s> {
         let jobs = pieces.map(|range| Job { range, algorithm, chunks: None }).collect();
         Self::new(source, jobs)
     }
+
+    fn passes(&self) -> impl Iterator<Item = Pass<'_>> {
+        self.passes.iter(&self.jobs)
+    }
 }
 
 /// The tasks of one run.
@@ -94,8 +106,8 @@ impl<'s> Plan<'s> {
 
     /// Bytes that the jobs will read.
     pub fn bytes(&self) -> u64 {
-        let jobs = self.0.iter().flat_map(|task| &task.jobs);
-        jobs.fold(0, |sum, job| sum.saturating_add(job.range.length()))
+        let passes = self.0.iter().flat_map(Task::passes);
+        passes.fold(0, |sum, pass| sum.saturating_add(pass.range().length()))
     }
 }
 
@@ -193,7 +205,7 @@ impl Engine {
         #[cfg(feature = "rayon")]
         match &self.pool {
             Some(pool) => pool.scope(|scope| {
-                let workers = pool.current_num_threads().min(run.jobs.len());
+                let workers = pool.current_num_threads().min(run.passes.len());
                 (0..workers).for_each(|_| scope.spawn(|_| run.work(true)));
             }),
             None => run.work(false),
@@ -210,8 +222,8 @@ struct Run<'r, 's> {
     each: &'r (dyn Fn(usize, usize, &JobDigest) -> ControlFlow<()> + Sync),
     tasks: &'r [Task<'s>],
     states: Vec<TaskState<'r>>,
-    /// (task, job) in plan order.
-    jobs: Vec<(usize, usize)>,
+    /// (task, pass) in plan order.
+    passes: Vec<(usize, usize)>,
     cursor: AtomicUsize,
     stopped: AtomicBool,
 }
@@ -234,30 +246,26 @@ impl<'r, 's> Run<'r, 's> {
         each: &'r (dyn Fn(usize, usize, &JobDigest) -> ControlFlow<()> + Sync),
     ) -> Self {
         let tasks = plan.0.as_slice();
-        let jobs = tasks.iter().enumerate().flat_map(|(t, task)| (0..task.jobs.len()).map(move |j| (t, j)));
-        let jobs = jobs.collect();
-        let states = tasks.iter().map(|task| TaskState::new(task.jobs.len())).collect();
+        let passes =
+            tasks.iter().enumerate().flat_map(|(t, task)| (0..task.passes.count()).map(move |p| (t, p)));
+        let passes = passes.collect();
+        let states = tasks.iter().map(TaskState::new).collect();
         let (cursor, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Self { engine, each, tasks, states, jobs, cursor, stopped }
+        Self { engine, each, tasks, states, passes, cursor, stopped }
     }
 
-    /// What each worker does: take the next job until there is none. `pooled` says that the other workers of the
+    /// What each worker does: take the next pass until there is none. `pooled` says that the other workers of the
     /// pool may be asked for help.
     fn work(&self, pooled: bool) {
         let mut buffer = vec![0; BLOCK];
         while !self.is_stopped() {
             let next = self.cursor.fetch_add(1, Ordering::Relaxed);
-            let Some(&(task, job)) = self.jobs.get(next) else { break };
+            let Some(&(task, pass)) = self.passes.get(next) else { break };
             let state = &self.states[task];
             let result = state
-                .open(&self.tasks[task].source)
-                .and_then(|opened| self.hash(&opened, self.tasks[task].jobs[job], &mut buffer, pooled));
-            if let Ok(digest) = &result
-                && (self.each)(task, job, digest).is_break()
-            {
-                self.stopped.store(true, Ordering::Relaxed);
-            }
-            state.finish(job, result);
+                .open(&self.tasks[task])
+                .and_then(|opened| self.hash(&opened, (task, pass), &mut buffer, pooled));
+            state.finish(result);
         }
     }
 
@@ -265,28 +273,33 @@ impl<'r, 's> Run<'r, 's> {
         self.stopped.load(Ordering::Relaxed) || self.engine.cancel.is_cancelled()
     }
 
+    /// The digests of all jobs of a pass.
     fn hash(
         &self,
         opened: &Opened<'_>,
-        job: Job,
+        (task, pass): (usize, usize),
         buffer: &mut [u8],
         pooled: bool,
-    ) -> Result<JobDigest, Error> {
-        let mut whole = Hasher::new(job.algorithm)?;
-        let mut chunks = job.chunks.map(ChunkHasher::new).transpose()?;
-        opened.for_each_block(job.range, buffer, &mut |block| {
+    ) -> Result<Vec<(usize, JobDigest)>, Error> {
+        let pass = self.tasks[task].passes.pass(pass, &self.tasks[task].jobs);
+        let mut digests = Vec::new();
+        let mut done = |job, digest| {
+            if (self.each)(task, job, &digest).is_break() {
+                self.stopped.store(true, Ordering::Relaxed);
+            }
+            digests.push((job, digest));
+        };
+        let mut sweep = pass.sweep(pooled);
+        opened.for_each_block(pass.range(), buffer, &mut |block| {
             if self.is_stopped() {
                 return Err(Error::Cancelled);
             }
-            match &mut chunks {
-                None => whole.update(block),
-                Some(chunks) => both(pooled, || whole.update(block), || chunks.update(block)),
-            }
+            sweep.update(block, &mut done)?;
             self.engine.progress.advanced(block.len() as u64);
             Ok(())
         })?;
-        let chunks = chunks.map(ChunkHasher::finalize).unwrap_or_default();
-        Ok(JobDigest { digest: whole.finalize(), chunks })
+        sweep.finish(&mut done)?;
+        Ok(digests)
     }
 }
 
@@ -303,11 +316,11 @@ fn both(pooled: bool, one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
 }
 
 impl<'r> TaskState<'r> {
-    fn new(jobs: usize) -> Self {
+    fn new(task: &Task<'_>) -> Self {
         Self(Mutex::new(Inner {
             opened: None,
-            unfinished: jobs,
-            digests: vec![None; jobs],
+            unfinished: task.passes.count(),
+            digests: vec![None; task.jobs.len()],
             access: AccessUsed::Memory,
             error: None,
         }))
@@ -319,7 +332,7 @@ impl<'r> TaskState<'r> {
     }
 
     /// The open source, opened by whoever comes first. A task that already failed is not opened again.
-    fn open(&self, source: &'r Source<'_>) -> Result<Arc<Opened<'r>>, Error> {
+    fn open(&self, task: &'r Task<'_>) -> Result<Arc<Opened<'r>>, Error> {
         let mut inner = self.lock();
         if inner.error.is_some() {
             return Err(Error::Cancelled);
@@ -327,17 +340,17 @@ impl<'r> TaskState<'r> {
         if let Some(opened) = &inner.opened {
             return Ok(Arc::clone(opened));
         }
-        let opened = Arc::new(source.open()?);
+        let opened = Arc::new(task.source.open(!task.passes().any(|pass| pass.is_shared()))?);
         inner.access = opened.access();
         inner.opened = Some(Arc::clone(&opened));
         Ok(opened)
     }
 
-    /// Files the result; the last job closes the source and checks that it was left alone.
-    fn finish(&self, job: usize, result: Result<JobDigest, Error>) {
+    /// Files the result; the last pass closes the source and checks that it was left alone.
+    fn finish(&self, result: Result<Vec<(usize, JobDigest)>, Error>) {
         let mut inner = self.lock();
         match result {
-            Ok(digest) => inner.digests[job] = Some(digest),
+            Ok(digests) => digests.into_iter().for_each(|(job, digest)| inner.digests[job] = Some(digest)),
             Err(error) => {
                 inner.error.get_or_insert(error);
             }
@@ -358,47 +371,5 @@ impl<'r> TaskState<'r> {
         }
         let digests: Option<Vec<_>> = inner.digests.into_iter().collect();
         Ok(Hashed { digests: digests.ok_or(Error::Cancelled)?, access: inner.access })
-    }
-}
-
-/// Cuts a stream of blocks into chunks and hashes each.
-struct ChunkHasher {
-    chunks: Chunks,
-    fresh: Hasher,
-    current: Hasher,
-    room: usize,
-    digests: Vec<Digest>,
-}
-
-impl ChunkHasher {
-    fn new(chunks: Chunks) -> Result<Self, Error> {
-        let fresh = Hasher::new(chunks.algorithm)?;
-        Ok(Self { chunks, current: fresh.clone(), fresh, room: Self::size(chunks), digests: Vec::new() })
-    }
-
-    /// At most 1 GiB, which fits usize on every target.
-    fn size(chunks: Chunks) -> usize {
-        chunks.size.bytes() as usize
-    }
-
-    fn update(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            if self.room == 0 {
-                let full = std::mem::replace(&mut self.current, self.fresh.clone());
-                self.digests.push(full.finalize());
-                self.room = Self::size(self.chunks);
-            }
-            let (now, later) = bytes.split_at(bytes.len().min(self.room));
-            self.current.update(now);
-            self.room -= now.len();
-            bytes = later;
-        }
-    }
-
-    fn finalize(mut self) -> Vec<Digest> {
-        if self.room < Self::size(self.chunks) {
-            self.digests.push(self.current.finalize());
-        }
-        self.digests
     }
 }
