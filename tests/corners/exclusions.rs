@@ -30,8 +30,9 @@ pub(crate) fn cases() -> Vec<Case> {
             .statement(&ignoring(&[path]))
             .rejected(&[("evil.py", "Unsigned")])
     };
-    let mut empty = ignoring(&["."]);
-    empty["predicate"]["resources"] = json!([]);
+    // Its root digest is that of nothing, so that it holds but for what it is about.
+    let mut empty = statement(vec![]);
+    empty["predicate"]["serialization"]["ignore_paths"] = json!(["."]);
     let git = [".git/hooks/post-checkout", ".gitattributes", ".github/workflows/w.yml", ".gitignore"];
     let with_git = |draft: Draft| git.iter().fold(draft, |draft, path| draft.file(path, "x"));
     let skipping_git = |draft: Draft| git.iter().fold(draft, |draft, path| draft.skips(path, "git-default"));
