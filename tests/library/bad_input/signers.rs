@@ -19,6 +19,8 @@ impl<F: Fn(&[u8]) -> Result<Vec<u8>, Error>> Signer for Remote<F> {
     }
 }
 
+type Answer<'a> = &'a dyn Fn(&[u8]) -> Result<Vec<u8>, Error>;
+
 #[track_caller]
 fn sign_refused(case: &Case, answer: impl Fn(&[u8]) -> Result<Vec<u8>, Error>) -> Error {
     let signer = Remote { public: case.key.public_key().clone(), answer };
@@ -34,7 +36,7 @@ fn a_signature_that_the_public_key_does_not_verify() {
     for kind in KeyType::ALL {
         let case = Case::with_key(kind, &[("weights.bin", b"weights")]);
         let stranger = PrivateKey::generate(kind).unwrap();
-        let answers: [&dyn Fn(&[u8]) -> Result<Vec<u8>, Error>; 5] = [
+        let answers: [Answer<'_>; 5] = [
             &|message| stranger.sign(message),
             &|message| case.key.sign(&message[1..]),
             &|message| case.key.sign(message).map(|signature| [signature.as_slice(), &[0]].concat()),
