@@ -6,6 +6,8 @@
 
 mod bad_input;
 mod certificates;
+mod corners;
+mod cosign;
 mod docs;
 mod legacy;
 mod msrv;

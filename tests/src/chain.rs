@@ -1,9 +1,9 @@
 //! Certificate chains made by rcgen: a root, an intermediate and a leaf, sound unless a test alters one of them.
 
-use modelsig::PrivateKey;
+use modelsig::{KeyType, PrivateKey, Signer};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, SignatureAlgorithm,
+    IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, PublicKeyData, SanType, SerialNumber, SignatureAlgorithm,
 };
 use serde_json::{Value, json};
 
@@ -49,17 +49,12 @@ impl Chain {
 
     /// A chain with something altered before each certificate is signed.
     pub fn altered(alter: impl Fn(Role, &mut CertificateParams)) -> Self {
-        Self::with_keys(&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ECDSA_P256_SHA256, alter)
+        Self::with_keys(KeyType::P256, KeyType::P256, alter)
     }
 
-    /// The same with other kinds of keys for the issuers and for the leaf.
-    pub fn with_keys(
-        issuers: &'static SignatureAlgorithm,
-        leaf: &'static SignatureAlgorithm,
-        alter: impl Fn(Role, &mut CertificateParams),
-    ) -> Self {
-        let key = |kind| KeyPair::generate_for(kind).expect("random numbers");
-        let (root_key, intermediate_key, leaf_key) = (key(issuers), key(issuers), key(leaf));
+    /// The same with other kinds of keys for the issuers and for the leaf: not P-521, which rcgen does not know.
+    pub fn with_keys(issuers: KeyType, leaf: KeyType, alter: impl Fn(Role, &mut CertificateParams)) -> Self {
+        let (root_key, intermediate_key, leaf_key) = (Key::new(issuers), Key::new(issuers), Key::new(leaf));
         let params = |role| {
             let mut params = sound(role);
             alter(role, &mut params);
@@ -73,8 +68,7 @@ impl Chain {
             intermediate_params.signed_by(&intermediate_key, &root_issuer).expect("a certificate");
         let intermediate_issuer = Issuer::new(intermediate_params, intermediate_key);
         let leaf = params(Role::Leaf).signed_by(&leaf_key, &intermediate_issuer).expect("a certificate");
-        let key = PrivateKey::from_pem(&leaf_key.serialize_pem(), None).expect("a key of ours");
-        Self { root, intermediate, leaf, key }
+        Self { root, intermediate, leaf, key: leaf_key.private }
     }
 
     /// A bundle of the `certificate` method over a payload.
@@ -93,10 +87,66 @@ impl Chain {
     }
 }
 
+/// The PEM text of a certificate.
+pub fn pem(certificate: &Certificate) -> String {
+    let base64 = craft::base64(certificate.der());
+    let lines: Vec<&str> = base64
+        .as_bytes()
+        .chunks(64)
+        .map(|line| std::str::from_utf8(line).expect("base64 is ASCII"))
+        .collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+}
+
+/// A key of ours that signs certificates by rcgen.
+struct Key {
+    private: PrivateKey,
+    /// The contents of the bit string in its SubjectPublicKeyInfo.
+    public: Vec<u8>,
+}
+
+impl Key {
+    fn new(kind: KeyType) -> Self {
+        let private = PrivateKey::generate(kind).expect("random numbers");
+        let pem = private.public_key().to_pem();
+        let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        let info = craft::unbase64(&base64);
+        let length = match kind {
+            KeyType::Ed25519 => 32,
+            KeyType::P256 => 65,
+            KeyType::P384 => 97,
+            other => panic!("rcgen has no {other}"),
+        };
+        Self { public: info[info.len() - length..].to_vec(), private }
+    }
+}
+
+impl PublicKeyData for Key {
+    fn der_bytes(&self) -> &[u8] {
+        &self.public
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        match self.private.public_key().key_type() {
+            KeyType::Ed25519 => &rcgen::PKCS_ED25519,
+            KeyType::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+            _ => &rcgen::PKCS_ECDSA_P384_SHA384,
+        }
+    }
+}
+
+impl rcgen::SigningKey for Key {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        Ok(self.private.sign(message).expect("the key signs"))
+    }
+}
+
 fn sound(role: Role) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
     params.not_after = rcgen::date_time_ymd(2120, 1, 1);
+    params.serial_number = Some(SerialNumber::from(vec![role as u8 + 1]));
+    params.key_identifier_method = KeyIdMethod::PreSpecified(vec![role as u8; 20]);
     params.distinguished_name = DistinguishedName::new();
     let common_name = match role {
         Role::Root => "Root",

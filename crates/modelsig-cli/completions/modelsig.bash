@@ -269,7 +269,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__sign)
-            opts="-q -h -V --private-key --passphrase-env --pin-env --pkcs11-module --allow-key-readable-by-others --signing-certificate --certificate-chain --signature --serialization --shard-size --hash --ignore-paths --no-ignore-git-paths --allow-symlinks --allow-unsigned-empty --chunk-size --chunk-hash --no-chunks --single-file-dot --reuse --public-key --changed --json --quiet --threads --access --color --help --version"
+            opts="-q -h -V --private-key --passphrase-env --pin-env --pkcs11-module --allow-key-readable-by-others --signing-certificate --certificate-chain --signature --serialization --shard-size --hash --ignore-paths --no-ignore-git-paths --allow-symlinks --allow-unsigned-empty --chunk-size --chunk-hash --no-chunks --single-file-dot --sharded-algorithm-name --reuse --public-key --changed --json --quiet --threads --access --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -359,7 +359,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__verify)
-            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --check --strict-git --no-bundle-ignores --fail-fast --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --json --quiet --threads --access --color --help --version"
+            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --require --check --strict-git --no-bundle-ignores --fail-fast --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --json --quiet --threads --access --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -382,6 +382,10 @@ _modelsig() {
                     return 0
                     ;;
                 --signature)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --require)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

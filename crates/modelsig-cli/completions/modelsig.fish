@@ -92,6 +92,7 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l allow-symlink
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l allow-unsigned-empty -d 'Allow empty files with --serialization shards, which does not cover them'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l no-chunks -d 'Leave out the chunk index'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l single-file-dot -d 'List a single file as ".", which is the only form that the Python tool verifies'
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l sharded-algorithm-name -d 'Write the algorithm of each shard as "sha256-sharded-N", which is the only form that the Python API verifies'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l json -d 'Print exactly one JSON object, also when something fails'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -s q -l quiet -d 'Print nothing but errors'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -101,6 +102,7 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l certificate
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l identity -d 'The expected owner of the signing certificate: an exact URI, email or DNS name, or subject:CN=...,O=... (may be repeated)' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l at -d 'Judge certificates at this time (RFC 3339) instead of now' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l signature -d 'The bundle [default: MODEL/model.sig for a folder, MODEL.sig for a file]' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l require -d 'How many of the bundles\' signers it takes: all, any, or a number of distinct ones' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l check -d 'Which digests to check: the chunk index where there is one, the whole files, or both' -r -f -a "chunks\t''
 whole\t''
 both\t''"

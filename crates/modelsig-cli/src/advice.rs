@@ -8,6 +8,10 @@ pub(crate) fn for_error(error: &Error) -> Option<String> {
         #[cfg(feature = "pkcs11")]
         Error::Pkcs11 { fault, .. } => for_token(fault)?,
         Error::Rejected(_) => return for_kind(error.kind()).map(Into::into),
+        Error::Threshold(report) => {
+            let same_signer = report.bundles().iter().any(|bundle| bundle.same_signer_as.is_some());
+            return same_signer.then(|| "signers are counted by their keys, not by their bundles".into());
+        }
         Error::ModelNotFound { .. } => "give the folder or file of the model",
         Error::BundleNotFound { .. } => "give the bundle with --signature",
         Error::HintMismatch { .. } => "give the public key of the signer of this bundle with --public-key",

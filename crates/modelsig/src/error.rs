@@ -5,6 +5,7 @@ use std::io;
 use modelsig_hash::ByteRange;
 
 use crate::bundle::BundleFault;
+use crate::cosign::CosignReport;
 use crate::escape::{Escaped, clipped};
 use crate::keys::KeyFault;
 use crate::model::PathFault;
@@ -103,6 +104,9 @@ pub enum Error {
     /// One or more files do not hold; the report names each.
     #[error("{}", .0.verdict_line())]
     Rejected(Box<Report>),
+    /// Too few distinct signers; the report tells what became of each bundle.
+    #[error("{}", .0.verdict_line())]
+    Threshold(Box<CosignReport>),
     /// The bytes are not those that were signed.
     #[error("{} does not have the signed content{}: expected {expected}, found {found}", shown(.path), damaged(.ranges))]
     DigestMismatch {
@@ -392,10 +396,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// What kind of failure this is. For [`Error::Rejected`] it is that of the gravest problem in the report.
+    /// What kind of failure this is. For [`Error::Rejected`] it is that of the gravest problem in the report. For
+    /// [`Error::Threshold`] it is [`ErrorKind::Threshold`], unless a verdict on one of the bundles was out of reach and
+    /// there is no negative one: then it is the gravest kind of those.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Rejected(report) => report.gravest().unwrap_or(ErrorKind::Internal),
+            Self::Threshold(report) => report.kind(),
             Self::DigestMismatch { .. } | Self::Truncated { .. } | Self::Grown { .. } => ErrorKind::Mismatch,
             Self::Missing { .. } => ErrorKind::Missing,
             Self::Unsigned { .. } | Self::EmptyNotCovered { .. } => ErrorKind::Unsigned,
@@ -485,6 +492,7 @@ impl Error {
             Self::Pkcs11 { uri, .. } => Some(uri),
             #[cfg(feature = "sign")]
             Self::Signer { .. } | Self::SignerMismatch { .. } => None,
+            Self::Threshold(report) => Some(report.model()),
             Self::NoTrust | Self::Usage { .. } | Self::Cancelled | Self::Internal { .. } => None,
         }
     }

@@ -45,3 +45,9 @@ fn manifest_keeps_its_promises(manifest: &Manifest) {
         }
     }
 }
+
+/// Certificates one after the other, leaf first, the last one trusted; or the PEM text of anchors.
+#[cfg(feature = "certificate")]
+pub fn certificate(bytes: &[u8]) {
+    crate::trust::x509::exercise(bytes);
+}

@@ -47,6 +47,7 @@
 #![forbid(unsafe_code)]
 
 mod bundle;
+mod cosign;
 mod dsse;
 mod error;
 mod escape;
@@ -71,10 +72,12 @@ mod reuse;
 #[cfg(feature = "sign")]
 mod sign;
 mod statement;
+mod threshold;
 mod trust;
 mod verify;
 
 pub use bundle::{BundleFault, MEDIA_TYPE};
+pub use cosign::{BundleReport, CosignReport};
 pub use dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
 pub use error::Error;
 pub use escape::Escaped;
@@ -86,7 +89,7 @@ pub use keys::{KeyFault, KeyHint, KeyType, PublicKey, SignatureScheme};
 #[cfg(feature = "sign")]
 pub use keys::{PrivateKey, Signer};
 pub use limits::Limits;
-pub use loader::{SignedModel, VerifiedModel};
+pub use loader::{CosignedModel, SignedModel, VerifiedModel};
 pub use manifest::{CHUNK_INDEX, ChunkIndexFault, Method};
 pub use model::{GIT_DEFAULTS, ModelPath, PathFault, SkipReason, Skipped};
 pub use modelsig_hash as hash;
@@ -98,6 +101,7 @@ pub use reuse::{Reuse, ReusedFile};
 #[cfg(feature = "sign")]
 pub use sign::{ChunkIndexing, ModelSigner, SignReport};
 pub use statement::{PREDICATE_TYPE, STATEMENT_TYPE, StatementFault};
+pub use threshold::{BadThreshold, Threshold};
 #[cfg(all(feature = "certificate", feature = "sign"))]
 pub use trust::CertificateChain;
 pub use trust::Trust;

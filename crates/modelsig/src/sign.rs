@@ -49,6 +49,7 @@ pub struct ModelSigner {
     symlinks: Symlinks,
     allow_unsigned_empty: bool,
     single_file_dot: bool,
+    sharded_algorithm_name: bool,
     #[cfg(feature = "certificate")]
     certificates: Option<CertificateChain>,
     limits: Limits,
@@ -108,6 +109,7 @@ impl ModelSigner {
             symlinks: Symlinks::Reject,
             allow_unsigned_empty: false,
             single_file_dot: false,
+            sharded_algorithm_name: false,
             #[cfg(feature = "certificate")]
             certificates: None,
             limits: Limits::default(),
@@ -173,6 +175,14 @@ impl ModelSigner {
         self
     }
 
+    /// Writes the algorithm of each shard as `sha256-sharded-<shard_size>`, as the Python API wants it, instead of
+    /// the name of the hash alone, as the specification does.
+    #[must_use]
+    pub fn sharded_algorithm_name(mut self, sharded: bool) -> Self {
+        self.sharded_algorithm_name = sharded;
+        self
+    }
+
     /// Signs with the `certificate` method: the bundle carries these certificates instead of the hint of the key.
     #[cfg(feature = "certificate")]
     #[must_use]
@@ -220,8 +230,7 @@ impl ModelSigner {
         let old =
             self.reuse.as_ref().map(|reuse| OldBundle::open(reuse, &opened, &self.limits)).transpose()?;
         let digested = self.digest_model(&opened, Some(bundle), old.as_ref())?;
-        let (payload, root_digest) =
-            statement::write(digested.subject, &digested.serialization, &digested.files)?;
+        let (payload, root_digest) = self.statement(&digested)?;
         let signature = signature_over(&payload, signer)?;
         let (key, hint) = (signer.public_key(), signer.public_key().hint());
         let text = Bundle::write(&material, &payload, &signature)?;
@@ -249,7 +258,7 @@ impl ModelSigner {
     /// Any that signing could meet before it signs.
     pub fn root_digest(&self, model: &Path, bundle: Option<&Path>) -> Result<Digest, Error> {
         let digested = self.digest_model(&Model::open(model)?, bundle, None)?;
-        statement::write(digested.subject, &digested.serialization, &digested.files).map(|(_, root)| root)
+        self.statement(&digested).map(|(_, root)| root)
     }
 
     /// How the bundle will name the signer.
@@ -280,6 +289,11 @@ impl ModelSigner {
         is_folder.map_err(|source| Error::io("write into", folder.to_string_lossy(), source))
     }
 
+    fn statement(&self, digested: &Digested) -> Result<(Vec<u8>, Digest), Error> {
+        let algorithm = digested.serialization.algorithm_name(self.sharded_algorithm_name);
+        statement::write(&digested.subject, &digested.serialization, &algorithm, &digested.files)
+    }
+
     fn digest_model(
         &self,
         model: &Model,
@@ -288,6 +302,9 @@ impl ModelSigner {
     ) -> Result<Digested, Error> {
         if self.method == (Method::Shards { shard_size: 0 }) {
             return Err(Error::Usage { what: "a shard has at least one byte".into() });
+        }
+        if self.sharded_algorithm_name && self.method == Method::Files {
+            return Err(Error::Usage { what: "the names of sharded algorithms are for shards only".into() });
         }
         if model.is_file() && !self.ignore_paths.is_empty() {
             return Err(Error::Usage { what: "a model that is a single file has no paths to ignore".into() });

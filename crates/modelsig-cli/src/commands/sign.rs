@@ -47,6 +47,9 @@ pub(crate) struct Options {
     /// List a single file as ".", which is the only form that the Python tool verifies
     #[arg(long)]
     single_file_dot: bool,
+    /// Write the algorithm of each shard as "sha256-sharded-N", which is the only form that the Python API verifies
+    #[arg(long)]
+    sharded_algorithm_name: bool,
     #[command(flatten)]
     reuse: ReuseOptions,
     #[command(flatten)]
@@ -115,6 +118,7 @@ impl Options {
         let signer = ModelSigner::new()
             .chunks((!self.no_chunks).then_some(indexing))
             .single_file_dot(self.single_file_dot)
+            .sharded_algorithm_name(self.sharded_algorithm_name)
             .with_access(run.access)
             .with_engine(args::engine(run.threads, &progress)?);
         let signer = self.reuse.apply(&self.model, self.manifest.apply(&self.model, signer)?)?;

@@ -334,23 +334,24 @@ fn subject(subjects: Vec<Object<JsonSubject>>) -> Result<(String, Digest), State
     Ok((subject.name, digest))
 }
 
-/// The payload of a new envelope, with the resources in code-point order, and its root digest.
+/// The payload of a new envelope, with the resources in code-point order, each with this `algorithm`, and its root
+/// digest.
 #[cfg(feature = "sign")]
 pub(crate) fn write(
-    subject: String,
+    subject: &str,
     serialization: &crate::manifest::Serialization,
+    algorithm: &str,
     files: &[crate::manifest::SignedFile],
 ) -> Result<(Vec<u8>, Digest), Error> {
     use crate::manifest::{Proof, sharded_resources};
 
-    let algorithm = Cow::Borrowed(serialization.hash.id());
     let mut resources: Vec<(JsonResource<'_>, Digest)> = Vec::with_capacity(files.len());
     for file in files {
         let mut push = |name: Cow<'_, str>, digest: &Digest, annotations| {
             let name = Cow::Owned(name.into_owned());
             let hex = digest.to_string().into();
             resources.push((
-                JsonResource { name, digest: hex, algorithm: algorithm.clone(), annotations },
+                JsonResource { name, digest: hex, algorithm: algorithm.into(), annotations },
                 *digest,
             ));
         };
@@ -372,7 +373,7 @@ pub(crate) fn write(
     let statement = JsonStatement {
         statement_type: STATEMENT_TYPE.into(),
         subject: vec![Object(JsonSubject {
-            name: subject,
+            name: subject.into(),
             digest: [("sha256".into(), root.to_string())].into(),
         })],
         predicate_type: PREDICATE_TYPE.into(),

@@ -31,3 +31,41 @@ fn block(text: &str) -> Result<Certificate, CertificateFault> {
     let (_, der) = pem_rfc7468::decode_vec(block.as_bytes()).map_err(|_| malformed())?;
     Certificate::parse(&der)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHAIN: &str = include_str!("../../../../../testdata/certificates/accepted-ed25519.pem");
+
+    #[test]
+    fn certificates_come_in_their_order_with_anything_around_them() {
+        let subjects = |text: &str| -> Result<Vec<String>, CertificateFault> {
+            Ok(read_anchors(text)?.iter().map(Certificate::subject).collect())
+        };
+        let expected = Ok(vec!["CN=leaf accepted-ed25519".to_owned(), "CN=root accepted-ed25519".to_owned()]);
+        assert_eq!(subjects(CHAIN), expected);
+        assert_eq!(subjects(&CHAIN.replace('\n', "\r\n")), expected);
+        assert_eq!(
+            subjects(&format!("# leaf\n{}# root\n", CHAIN.replace("-----BEGIN", "Data:\n-----BEGIN"))),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_text_with_anything_but_certificates_is_refused() {
+        assert_eq!(read_anchors(""), Err(CertificateFault::NotPem));
+        assert_eq!(read_anchors("MIIB"), Err(CertificateFault::NotPem));
+        let key = CHAIN.to_owned() + "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+        assert_eq!(read_anchors(&key), Err(CertificateFault::Label { found: "PRIVATE KEY".into() }));
+        for bad in [
+            CHAIN.replace("-----END CERTIFICATE-----", ""),
+            CHAIN.replace("BEGIN CERTIFICATE-----", "BEGIN CERTIFICATE"),
+            CHAIN.replacen("MII", "MI", 1),
+            CHAIN.replacen("\nMII", "\nProc-Type: 4\n\nMII", 1),
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".into(),
+        ] {
+            assert!(matches!(read_anchors(&bad), Err(CertificateFault::Malformed { .. })), "{bad}");
+        }
+    }
+}

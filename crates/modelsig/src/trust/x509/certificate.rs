@@ -197,3 +197,194 @@ fn serial(integer: &[u8]) -> Option<Vec<u8>> {
 fn signed_part(der: &[u8]) -> Option<&[u8]> {
     SliceReader::new(AnyRef::from_der(der).ok()?.value()).ok()?.tlv_bytes().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::parts::{CRITICAL, Parts, extension, name, tlv, utc};
+    use super::*;
+
+    #[track_caller]
+    fn refused(spoil: impl FnOnce(&mut Parts)) -> CertificateFault {
+        let mut parts = Parts::good();
+        spoil(&mut parts);
+        Certificate::parse(&parts.der()).expect_err("accepted")
+    }
+
+    #[track_caller]
+    fn malformed(word: &str, spoil: impl FnOnce(&mut Parts)) {
+        match refused(spoil) {
+            CertificateFault::Malformed { what } => assert!(what.contains(word), "{what}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_certificate_gives_back_what_is_in_it() {
+        let der = Parts::good().der();
+        let certificate = Certificate::parse(&der).unwrap();
+        assert_eq!(certificate.der(), der);
+        assert_eq!((certificate.subject(), certificate.issuer()), ("CN=subject".into(), "CN=issuer".into()));
+        assert_eq!(
+            (certificate.serial(), certificate.validity()),
+            ("07".into(), (1_577_836_800, 2_524_607_999))
+        );
+        let (signed, _, signature) = certificate.signed();
+        assert!(der.windows(signed.len()).any(|bytes| bytes == signed) && signature == [5; 64]);
+        assert_eq!(certificate.public_key_info(), Parts::good().key);
+    }
+
+    #[test]
+    fn versions_without_extensions_are_refused() {
+        assert_eq!(refused(|parts| parts.version.clear()), CertificateFault::Version { found: 1 });
+        assert_eq!(refused(|parts| parts.version[4] = 1), CertificateFault::Version { found: 2 });
+        malformed("DER", |parts| parts.version[4] = 3);
+    }
+
+    #[test]
+    fn a_second_way_to_write_the_same_is_refused() {
+        malformed("DER", |parts| parts.after = vec![0]);
+        malformed("DER", |parts| parts.serial = vec![2, 0x81, 1, 7]);
+        malformed("DER", |parts| parts.serial = vec![2, 2, 0, 7]);
+        malformed("DER", |parts| parts.extensions = vec![extension(15, &[1, 1, 0], &[3, 2, 7, 0x80])]);
+        malformed("DER", |parts| parts.extensions = vec![extension(15, &[1, 1, 1], &[3, 2, 7, 0x80])]);
+        let general = |text: &str| tlv(0x18, &[text.as_bytes()]);
+        malformed("DER", |parts| {
+            parts.validity = tlv(0x30, &[&tlv(0x17, &[b"200101000000Z"]), &general("20491231235959Z")]);
+        });
+        malformed("DER", |parts| parts.validity = utc("2001010000Z", "491231235959Z"));
+        malformed("DER", |parts| parts.validity = utc("200101000000+0000", "491231235959Z"));
+        malformed("DER", |parts| {
+            let one = |oid: u8| tlv(0x30, &[&[6, 3, 0x55, 4, oid], &tlv(0x0c, &[b"x"])]);
+            parts.subject = tlv(0x30, &[&tlv(0x31, &[&one(10), &one(3)])]);
+        });
+        let mut parts = Parts::good();
+        parts.validity = tlv(0x30, &[&tlv(0x17, &[b"200101000000Z"]), &general("20500101000000Z")]);
+        assert!(Certificate::parse(&parts.der()).is_ok());
+    }
+
+    #[test]
+    fn numbers_names_and_times_keep_the_rules_of_the_standard() {
+        malformed("serial", |parts| parts.serial = vec![2, 1, 0x87]);
+        malformed("serial", |parts| parts.serial = tlv(2, &[&[7; 21]]));
+        malformed("empty", |parts| parts.issuer = vec![0x30, 0]);
+        malformed("empty", |parts| parts.issuer = vec![0x30, 2, 0x31, 0]);
+        malformed("subject is empty", |parts| parts.subject = vec![0x30, 0]);
+        malformed("subject is empty", |parts| {
+            parts.subject = vec![0x30, 0];
+            parts.extensions = vec![
+                extension(17, CRITICAL, &[0x30, 3, 0x82, 1, b'a']),
+                extension(19, CRITICAL, &[0x30, 3, 1, 1, 0xff]),
+            ];
+        });
+        malformed("ends before", |parts| parts.validity = utc("300101000000Z", "200101000000Z"));
+        malformed("two different", |parts| parts.outer_algorithm[6] = 0x71);
+        malformed("whole bytes", |parts| parts.signature = vec![3, 2, 1, 2]);
+        malformed("extensions is empty", |parts| parts.extensions.clear());
+        assert!(matches!(
+            refused(|parts| parts.subject = name(&[b'x'; LARGEST])),
+            CertificateFault::TooLarge { .. }
+        ));
+    }
+
+    #[test]
+    fn an_extension_is_exactly_its_type() {
+        let key_usage = |value: &[u8]| Parts::with(15, value).is_ok();
+        assert!(key_usage(&[3, 2, 7, 0x80]) && key_usage(&[3, 3, 7, 0x80, 0x80]));
+        for bad in [
+            &[3, 1, 0][..],
+            &[3, 2, 0, 0x80],
+            &[3, 2, 7, 0xc0],
+            &[3, 2, 7, 0],
+            &[3, 3, 6, 0x80, 0x40],
+            &[3, 2, 7, 0x80, 0],
+        ] {
+            assert!(!key_usage(bad), "{bad:x?}");
+        }
+        let basic =
+            |value: &[u8]| Parts::with(19, value).map(|found| found.extensions.basic_constraints.unwrap());
+        let path_length = |value: &[u8]| basic(value).unwrap().path_length;
+        assert!(!basic(&[0x30, 0]).unwrap().ca);
+        assert_eq!(path_length(&[0x30, 3, 1, 1, 0xff]), None);
+        assert_eq!(path_length(&[0x30, 7, 1, 1, 0xff, 2, 2, 1, 0]), Some(256));
+        assert_eq!(path_length(&[0x30, 10, 1, 1, 0xff, 2, 5, 1, 0, 0, 0, 0]), Some(u32::MAX));
+        for bad in [
+            &[0x30, 3, 1, 1, 0][..],
+            &[0x30, 6, 1, 1, 0xff, 2, 1, 0x80],
+            &[0x30, 6, 2, 1, 0, 1, 1, 0xff],
+            &[0x30, 0, 0],
+            &[0x31, 0],
+        ] {
+            assert!(basic(bad).is_err(), "{bad:x?}");
+        }
+        assert!(Parts::with(37, &[0x30, 0]).is_err());
+        assert!(Parts::with(14, &[4, 1, 1]).is_ok() && Parts::with(14, &[4, 1, 1, 0]).is_err());
+        assert!(Parts::with(35, &[0x30, 3, 0x80, 1, 1]).is_ok());
+        for bad in [
+            &[0x30, 3, 0x83, 1, 1][..],
+            &[0x30, 6, 0x80, 1, 1, 0x80, 1, 1],
+            &[0x30, 6, 0x82, 1, 1, 0x80, 1, 1],
+        ] {
+            assert!(Parts::with(35, bad).is_err(), "{bad:x?}");
+        }
+        // What only an authority has.
+        assert!(Parts::with(15, &[3, 2, 2, 4]).is_err());
+        assert!(Parts::with(30, &[0x30, 7, 0xa0, 5, 0x30, 3, 0x82, 1, b'a']).is_err());
+    }
+
+    #[test]
+    fn an_alternative_name_is_text_that_can_be_shown() {
+        let names = |value: &[u8]| Parts::with(17, &tlv(0x30, &[value])).map(|found| found.names());
+        let one = |tag: u8, text: &str| names(&tlv(tag, &[text.as_bytes()]));
+        assert_eq!(one(0x86, "spiffe://a/b"), Ok(vec![SubjectName::Uri("spiffe://a/b".into())]));
+        assert_eq!(one(0x81, "a@b.c"), Ok(vec![SubjectName::Email("a@b.c".into())]));
+        assert_eq!(one(0x82, "a.b"), Ok(vec![SubjectName::Dns("a.b".into())]));
+        assert_eq!(one(0x87, "abcd"), Ok(vec![]));
+        for (tag, text) in [
+            (0x86, ""),
+            (0x86, "a\0b"),
+            (0x86, "a b"),
+            (0x86, "a\u{1b}[2J"),
+            (0x86, "ä"),
+            (0x81, ""),
+            (0x82, ""),
+            (0x82, "a_b.c"),
+            (0x82, "a..b"),
+            (0x82, "a."),
+            (0x82, "-a.b"),
+            (0x82, "a.*.b"),
+            (0x82, "127.0.0.1"),
+            (0x87, "abc"),
+            (0xa6, "a"),
+            (0x89, "a"),
+            (0x0c, "a"),
+        ] {
+            assert!(one(tag, text).is_err(), "{tag:x} {text:?}");
+        }
+        assert!(names(&[]).is_err());
+    }
+
+    #[test]
+    fn no_damage_anywhere_brings_the_parser_down() {
+        let mut parts = Parts::good();
+        parts.extensions.push(extension(
+            17,
+            &[],
+            &tlv(0x30, &[&tlv(0x86, &[b"a://b"]), &tlv(0xa4, &[&name(b"x")])]),
+        ));
+        parts.extensions.push(extension(19, CRITICAL, &[0x30, 6, 1, 1, 0xff, 2, 1, 3]));
+        parts.extensions.push(extension(30, CRITICAL, &[0x30, 7, 0xa0, 5, 0x30, 3, 0x82, 1, b'a']));
+        let der = parts.der();
+        assert!(Certificate::parse(&der).is_ok());
+        for at in 0..der.len() {
+            assert!(Certificate::parse(&der[..at]).is_err(), "cut at {at}");
+            for flip in [1, 0x20, 0x80, 0xff] {
+                let mut changed = der.clone();
+                changed[at] ^= flip;
+                if let Ok(found) = Certificate::parse(&changed) {
+                    assert_eq!(found.der(), changed);
+                    let _ = (found.subject(), found.names(), format!("{found:?}"));
+                }
+            }
+        }
+    }
+}

@@ -236,7 +236,11 @@ fn host_of(uri: &str) -> Option<&str> {
     let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     let authority = rest.strip_prefix("//").filter(|_| is_scheme)?.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    // What is not allowed here, `\\` above all, ends the authority for some readers and not for others.
+    if !user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:%".contains(&byte)) {
+        return None;
+    }
     let host = match host.split_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         Some(_) => return None,
@@ -309,5 +313,152 @@ fn attribute_position(base: &AttributeTypeAndValue, name: &AttributeTypeAndValue
         }
         (Some(base), Some(name)) if base == name => Position::Inside,
         _ => Position::Undecided,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr;
+
+    use super::Position::{Inside, Outside, Undecided};
+    use super::*;
+
+    #[test]
+    fn dns_names_are_inside_with_all_their_labels() {
+        for (base, name, expected) in [
+            ("example.com", "example.com", Inside),
+            ("example.com", "a.b.example.com", Inside),
+            ("example.com", "notexample.com", Outside),
+            ("a.example.com", "example.com", Outside),
+            ("", "example.com", Inside),
+            ("example.com", "*.example.com", Inside),
+            ("a.example.com", "*.example.com", Undecided),
+            ("a.b.example.com", "*.example.com", Undecided),
+            ("example.org", "*.example.com", Outside),
+        ] {
+            assert_eq!(dns_position(base, name), expected, "{name} under {base}");
+        }
+    }
+
+    #[test]
+    fn mail_addresses_are_inside_a_mailbox_a_host_or_a_domain() {
+        for (base, name, expected) in [
+            ("a@example.com", "a@EXAMPLE.com", Inside),
+            ("a@example.com", "A@example.com", Undecided),
+            ("a@example.com", "b@example.com", Outside),
+            ("a@example.com", "a@x.example.com", Outside),
+            ("example.com", "b@Example.com", Inside),
+            ("example.com", "b@x.example.com", Outside),
+            (".example.com", "b@x.example.com", Inside),
+            (".example.com", "b@example.com", Outside),
+            ("example.com", "\"a@evil.org\"@example.com", Undecided),
+            ("example.com", "example.com", Undecided),
+            ("example.com", "a@[127.0.0.1]", Undecided),
+            ("", "a@example.com", Inside),
+        ] {
+            assert_eq!(email_position(base, name), expected, "{name} under {base}");
+        }
+    }
+
+    #[test]
+    fn uris_are_inside_by_their_host_and_undecided_without_one() {
+        let position =
+            |base: &str, uri: &str| Subtree::Uri(base.into()).position_of(&GeneralName::Uri(uri.into()));
+        for (base, uri, expected) in [
+            ("example.com", "https://example.com/x", Inside),
+            ("example.com", "https://user@EXAMPLE.com:443?x", Inside),
+            ("example.com", "https://a.example.com/", Outside),
+            (".example.com", "https://a.example.com/", Inside),
+            (".example.com", "https://example.com/", Outside),
+            ("example.com", "https://example.com@evil.org/", Outside),
+            ("example.com", "https://evil.org#@example.com", Outside),
+            ("example.com", "https://evil.org\\@example.com", Undecided),
+            ("example.com", "https://evil.org@x@example.com", Undecided),
+            ("example.com", "https://example.com\\.evil.org", Undecided),
+            ("example.com", "https://example%2ecom/", Undecided),
+            ("example.com", "https://127.0.0.1/", Undecided),
+            ("example.com", "https://[::1]/", Undecided),
+            ("example.com", "https://example.com:x/", Undecided),
+            ("example.com", "urn:example.com", Undecided),
+            ("example.com", "//example.com", Undecided),
+        ] {
+            assert_eq!(position(base, uri), expected, "{uri} under {base}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_inside_by_their_prefix() {
+        let base = Subtree::Ip { address: vec![10, 1, 0, 0], mask: vec![255, 255, 0, 0] };
+        let position = |bytes: &[u8]| base.position_of(&GeneralName::Ip(bytes.to_vec()));
+        assert_eq!(position(&[10, 1, 2, 3]), Inside);
+        assert_eq!(position(&[10, 2, 2, 3]), Outside);
+        assert_eq!(position(&[0; 16]), Outside);
+        for (mask, expected) in [
+            (&[255, 255, 0, 0][..], true),
+            (&[255, 240, 0, 0], true),
+            (&[0, 0, 0, 0], true),
+            (&[255, 255, 255, 255], true),
+            (&[255, 0, 255, 0], false),
+            (&[240, 240, 0, 0], false),
+            (&[0, 0, 0, 1], false),
+            (&[15, 0, 0, 0], false),
+        ] {
+            assert_eq!(is_prefix(mask), expected, "{mask:?}");
+        }
+    }
+
+    #[test]
+    fn distinguished_names_are_inside_by_their_first_parts() {
+        let name = |text: &str| Name::from_str(text).unwrap();
+        for (base, found, expected) in [
+            ("O=Example", "CN=x,O=Example", Inside),
+            ("O=Example", "CN=x,O=  eXAMPLE ", Inside),
+            ("O=Example Org", "CN=x,O=Example   Org", Inside),
+            ("O=Example", "CN=x,O=Other", Outside),
+            ("O=Example", "O=Example,CN=x", Outside),
+            ("CN=x,O=Example", "O=Example", Outside),
+            ("O=Example", "CN=x,O=Example+OU=y", Outside),
+            ("O=Example+OU=y", "CN=x,OU=Y+O=Example", Inside),
+            ("O=Exämple", "CN=x,O=Exämple", Inside),
+            ("O=Exämple", "CN=x,O=EXÄMPLE", Undecided),
+            ("O=Example", "CN=x,O=Ｅxample", Undecided),
+            ("O=Exämple", "CN=x,OU=Exämple", Outside),
+            ("", "CN=x", Inside),
+        ] {
+            let base = if base.is_empty() { Name::default() } else { name(base) };
+            assert_eq!(directory_position(&base, &name(found)), expected, "{found} under {base}");
+        }
+    }
+
+    #[test]
+    fn constraints_that_are_not_well_formed_are_refused() {
+        // One subtree, permitted.
+        let one = |base: &[u8], rest: &[u8]| {
+            let subtree = [&[0x30, (base.len() + rest.len()) as u8], base, rest].concat();
+            let list = [&[0xa0, subtree.len() as u8], subtree.as_slice()].concat();
+            NameConstraints::parse(&[&[0x30, list.len() as u8], list.as_slice()].concat()).is_ok()
+        };
+        let dns = |text: &str| [&[0x82, text.len() as u8], text.as_bytes()].concat();
+        assert!(one(&dns("example.com"), &[]) && one(&dns(""), &[]));
+        assert!(
+            !one(&dns(".example.com"), &[]) && !one(&dns("*.example.com"), &[]) && !one(&dns("a b"), &[])
+        );
+        assert!(!one(&dns("example.com"), &[0x80, 1, 1]), "a minimum");
+        assert!(!one(&dns("example.com"), &[0x81, 1, 1]), "a maximum");
+        assert!(one(&[0x87, 8, 10, 0, 0, 0, 255, 0, 0, 0], &[]));
+        assert!(!one(&[0x87, 8, 10, 0, 0, 0, 255, 0, 255, 0], &[]));
+        assert!(!one(&[0x87, 4, 10, 0, 0, 0], &[]));
+        assert!(!one(&[0x81, 2, b'@', b'a'], &[]));
+        assert!(NameConstraints::parse(&[0x30, 0]).is_err());
+        assert!(NameConstraints::parse(&[0x30, 2, 0xa0, 0]).is_err());
+        assert!(NameConstraints::parse(&[0x30, 7, 0xa2, 5, 0x30, 3, 0x82, 1, b'a']).is_err());
+    }
+
+    #[test]
+    fn a_form_that_is_not_evaluated_is_undecided_for_its_names_and_no_matter_for_others() {
+        let base = Subtree::Other("otherName");
+        assert_eq!(base.position_of(&GeneralName::Other("otherName")), Undecided);
+        assert_eq!(base.position_of(&GeneralName::Other("registeredID")), Position::OtherForm);
+        assert_eq!(base.position_of(&GeneralName::Dns("a".into())), Position::OtherForm);
     }
 }

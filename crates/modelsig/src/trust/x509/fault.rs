@@ -181,6 +181,14 @@ pub enum CertificateFault {
         /// The length of its modulus.
         bits: usize,
     },
+    /// A key, or the parameters of an algorithm, that are not what their identifier says.
+    #[error("certificate {}: {what} is malformed", shown(.subject))]
+    MalformedAlgorithm {
+        /// The certificate.
+        subject: String,
+        /// What is wrong.
+        what: &'static str,
+    },
     /// An algorithm that is not supported.
     #[error("certificate {}: {} is not supported", shown(.subject), clipped(.algorithm))]
     UnsupportedAlgorithm {

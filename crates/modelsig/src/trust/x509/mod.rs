@@ -14,15 +14,25 @@ mod certificate;
 mod constraints;
 mod extensions;
 mod fault;
+#[cfg(fuzzing)]
+mod fuzzing;
 #[cfg(test)]
 mod limbo;
+#[cfg(test)]
+mod matrix;
 mod names;
+#[cfg(test)]
+mod parts;
 mod path;
 mod signature;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use anchors::read_anchors;
 pub(crate) use certificate::Certificate;
 pub use fault::CertificateFault;
+#[cfg(fuzzing)]
+pub(crate) use fuzzing::exercise;
 pub use names::SubjectName;
 #[cfg(feature = "sign")]
 pub(crate) use path::check_signer;

@@ -204,7 +204,7 @@ pub(super) fn attribute_text(attribute: &AttributeTypeAndValue) -> Option<String
         Tag::PrintableString | Tag::Ia5String | Tag::TeletexString if bytes.is_ascii() => {
             std::str::from_utf8(bytes).ok().map(str::to_owned)
         }
-        Tag::BmpString if bytes.len() % 2 == 0 => {
+        Tag::BmpString if bytes.len().is_multiple_of(2) => {
             let units: Vec<u16> =
                 bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
             String::from_utf16(&units).ok()
@@ -239,4 +239,47 @@ pub(super) fn elements<'d, T: Decode<'d, Error = x509_cert::der::Error>>(
         elements.push(T::decode(&mut reader).ok()?);
     }
     Some(elements)
+}
+
+#[cfg(test)]
+mod tests {
+    use x509_cert::attr::AttributeTypeAndValue;
+    use x509_cert::der::asn1::{Any, SetOfVec};
+    use x509_cert::name::{RdnSequence, RelativeDistinguishedName};
+
+    use super::*;
+
+    fn name(attributes: &[(&str, Tag, &[u8])]) -> Name {
+        let relative = attributes.iter().map(|(oid, tag, value)| {
+            let oid = ObjectIdentifier::new_unwrap(oid);
+            let attribute = AttributeTypeAndValue { oid, value: Any::new(*tag, *value).unwrap() };
+            RelativeDistinguishedName::from(SetOfVec::try_from(vec![attribute]).unwrap())
+        });
+        let der = RdnSequence::from(relative.collect::<Vec<_>>()).to_der().unwrap();
+        Name::from_der(&der).unwrap()
+    }
+
+    #[test]
+    fn a_distinguished_name_is_written_as_rfc_4514_says_and_no_two_alike() {
+        let cn = |value: &str| distinguished_name(&name(&[("2.5.4.3", Tag::Utf8String, value.as_bytes())]));
+        assert_eq!(cn("James \"Jim\" Smith, III"), r#"CN=James \"Jim\" Smith\, III"#);
+        assert_eq!(cn("a,O=b"), r"CN=a\,O=b");
+        assert_eq!(cn(" #x\\ "), r"CN=\ #x\\\ ");
+        assert_eq!(cn("#x"), r"CN=\#x");
+        assert_eq!(cn("a\r\0b\u{7f}"), r"CN=a\0d\00b\7f");
+        assert_eq!(cn(" "), r"CN=\ ");
+        assert_eq!(cn("模型"), "CN=模型");
+        let several = name(&[
+            ("2.5.4.6", Tag::PrintableString, b"DE"),
+            ("2.5.4.10", Tag::BmpString, &[0, b'O', 0, b'x']),
+            ("1.2.3.4", Tag::Utf8String, b"x"),
+            ("1.2.840.113549.1.9.1", Tag::Ia5String, b"a@b.c"),
+            ("2.5.4.3", Tag::Utf8String, &[0xff]),
+        ]);
+        assert_eq!(
+            distinguished_name(&several),
+            "2.5.4.3=#0c01ff,emailAddress=a@b.c,1.2.3.4=#0c0178,O=Ox,C=DE"
+        );
+        assert_eq!(distinguished_name(&Name::default()), "");
+    }
 }

@@ -152,7 +152,7 @@ impl Algorithm {
             ED25519 => bare(Self::Ed25519),
             other => return Err(refused_signature(other, certificate)),
         };
-        algorithm.ok_or(CertificateFault::Malformed { what: "the parameters of the signature algorithm" })
+        algorithm.ok_or_else(|| malformed(certificate, "the signature algorithm"))
     }
 }
 
@@ -160,7 +160,7 @@ impl Pss {
     /// `SEQUENCE { [0] hash, [1] mask generation, [2] salt length, [3] trailer }`, each explicit with a default. The
     /// default hash is SHA-1.
     fn of(parameters: Option<AnyRef<'_>>, certificate: &Certificate) -> Result<Self, CertificateFault> {
-        let malformed = || CertificateFault::Malformed { what: "the parameters of RSA-PSS" };
+        let malformed = || malformed(certificate, "RSA-PSS");
         let unsupported = |what: &str| CertificateFault::UnsupportedAlgorithm {
             subject: certificate.subject(),
             algorithm: what.into(),
@@ -208,7 +208,7 @@ fn hash_of(
     certificate: &Certificate,
 ) -> Result<Hash, CertificateFault> {
     if !identifier.parameters.is_none_or(AnyRef::is_null) {
-        return Err(CertificateFault::Malformed { what: "the parameters of RSA-PSS" });
+        return Err(malformed(certificate, "the hash of RSA-PSS"));
     }
     match identifier.oid {
         SHA256 => Ok(Hash::Sha256),
@@ -254,6 +254,10 @@ fn refused_signature(oid: ObjectIdentifier, certificate: &Certificate) -> Certif
     CertificateFault::WeakHash { subject, hash }
 }
 
+fn malformed(certificate: &Certificate, what: &'static str) -> CertificateFault {
+    CertificateFault::MalformedAlgorithm { subject: certificate.subject(), what }
+}
+
 /// The key of an issuer.
 enum Key {
     Rsa(rsa::PublicKey),
@@ -267,7 +271,7 @@ enum Key {
 
 impl Key {
     fn of(issuer: &Certificate) -> Result<Self, CertificateFault> {
-        let malformed = || CertificateFault::Malformed { what: "the public key of an issuer" };
+        let malformed = || malformed(issuer, "the public key");
         let unsupported =
             |algorithm| CertificateFault::UnsupportedAlgorithm { subject: issuer.subject(), algorithm };
         let info = issuer.key();
@@ -314,7 +318,7 @@ impl Key {
 /// `SEQUENCE { modulus INTEGER, publicExponent INTEGER }`. The crate checks that the exponent is odd and has at most 33
 /// bits, as does everybody else who bounds the work.
 fn rsa_key(der: &[u8], issuer: &Certificate) -> Result<rsa::PublicKey, CertificateFault> {
-    let malformed = || CertificateFault::Malformed { what: "the RSA key of an issuer" };
+    let malformed = || malformed(issuer, "the RSA key");
     let numbers: Vec<UintRef<'_>> = sequence_of(der).ok_or_else(malformed)?;
     let [modulus, exponent] = <[UintRef<'_>; 2]>::try_from(numbers).map_err(|_| malformed())?;
     let leading = modulus.as_bytes().first().map_or(0, |first| first.leading_zeros() as usize);
@@ -324,4 +328,155 @@ fn rsa_key(der: &[u8], issuer: &Certificate) -> Result<rsa::PublicKey, Certifica
     }
     let number = |number: UintRef<'_>| BoxedUint::from_be_slice_vartime(number.as_bytes());
     rsa::PublicKey::new_with_size_limits(number(modulus), number(exponent), RSA_BITS).map_err(|_| malformed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parts::{Parts, tlv};
+    use super::super::read_anchors;
+    use super::*;
+
+    fn oid(oid: &ObjectIdentifier) -> Vec<u8> {
+        tlv(6, &[oid.as_bytes()])
+    }
+
+    /// A certificate that says it is signed with an algorithm.
+    fn signed_with(algorithm: &[&[u8]]) -> Certificate {
+        let algorithm = tlv(0x30, algorithm);
+        let parts = Parts { outer_algorithm: algorithm.clone(), algorithm, ..Parts::good() };
+        Certificate::parse(&parts.der()).unwrap()
+    }
+
+    /// A certificate with a public key.
+    fn with_key(algorithm: &[&[u8]], bits: &[u8]) -> Certificate {
+        let key = tlv(0x30, &[&tlv(0x30, algorithm), &tlv(3, &[&[0], bits])]);
+        Certificate::parse(&Parts { key, ..Parts::good() }.der()).unwrap()
+    }
+
+    const NULL: &[u8] = &[5, 0];
+
+    #[test]
+    fn parameters_are_what_the_algorithm_wants() {
+        let of =
+            |id: &ObjectIdentifier, parameters: &[u8]| Algorithm::of(&signed_with(&[&oid(id), parameters]));
+        for (id, parameters, expected) in [
+            (&RSA_SHA256, NULL, Some(Algorithm::RsaPkcs1(Hash::Sha256))),
+            (&RSA_SHA384, &[], Some(Algorithm::RsaPkcs1(Hash::Sha384))),
+            (&RSA_SHA512, &[2, 1, 1], None),
+            (&ECDSA_SHA256, &[], Some(Algorithm::Ecdsa(Hash::Sha256))),
+            (&ECDSA_SHA384, NULL, None),
+            (&ED25519, &[], Some(Algorithm::Ed25519)),
+            (&ED25519, NULL, None),
+            (&RSA_PSS, &[], None),
+            (&RSA_PSS, NULL, None),
+        ] {
+            match (of(id, parameters), expected) {
+                (Ok(found), Some(expected)) => assert_eq!(found, expected),
+                (Err(CertificateFault::MalformedAlgorithm { .. }), None) => {}
+                (found, expected) => panic!("{id} {parameters:x?}: {found:?}, expected {expected:?}"),
+            }
+        }
+    }
+
+    /// The parameters of RSA-PSS: hash, hash of the mask, salt, trailer.
+    fn pss(
+        hash: Option<&ObjectIdentifier>,
+        mask: Option<(&ObjectIdentifier, &ObjectIdentifier)>,
+        rest: &[&[u8]],
+    ) -> Vec<u8> {
+        let hash = hash.map(|hash| tlv(0xa0, &[&tlv(0x30, &[&oid(hash), NULL])])).unwrap_or_default();
+        let mask = mask.map(|(function, hash)| {
+            tlv(0xa1, &[&tlv(0x30, &[&oid(function), &tlv(0x30, &[&oid(hash), NULL])])])
+        });
+        tlv(0x30, &[&hash, &mask.unwrap_or_default(), &rest.concat()])
+    }
+
+    #[test]
+    fn pss_has_one_hash_a_salt_and_the_only_trailer_there_is() {
+        let of = |parameters: Vec<u8>| Algorithm::of(&signed_with(&[&oid(&RSA_PSS), &parameters]));
+        let sha1 = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
+        let (hash, mask) = (Some(&SHA256), Some((&MGF1, &SHA256)));
+        let salt: &[u8] = &[0xa2, 3, 2, 1, 32];
+        let good = |salt| Ok(Algorithm::RsaPss(Pss { hash: Hash::Sha256, salt }));
+        assert_eq!(of(pss(hash, mask, &[salt])), good(32));
+        assert_eq!(of(pss(hash, mask, &[])), good(20));
+        assert_eq!(of(pss(hash, mask, &[salt, &[0xa3, 3, 2, 1, 1]])), good(32));
+        for (parameters, is_expected) in [
+            (pss(hash, mask, &[salt, &[0xa3, 3, 2, 1, 2]]), "malformed"),
+            (pss(hash, mask, &[salt, &[0xa4, 3, 2, 1, 2]]), "malformed"),
+            (pss(hash, mask, &[&[0xa2, 5, 2, 3, 1, 0, 0]]), "malformed"),
+            (pss(None, mask, &[salt]), "SHA-1"),
+            (pss(hash, None, &[salt]), "SHA-1"),
+            (pss(Some(&sha1), mask, &[salt]), "SHA-1"),
+            (pss(hash, Some((&MGF1, &sha1)), &[salt]), "SHA-1"),
+            (pss(hash, Some((&MGF1, &SHA512)), &[salt]), "two different hashes"),
+            (pss(hash, Some((&RSA, &SHA256)), &[salt]), "mask generation"),
+        ] {
+            let fault = of(parameters).expect_err(is_expected).to_string();
+            assert!(fault.contains(is_expected), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_key_for_pss_alone_makes_no_other_signatures_and_keeps_its_hash_and_salt() {
+        let read = |text| read_anchors(text).unwrap();
+        let chain =
+            read(include_str!("../../../../../testdata/certificates/accepted-rsa2048-pss-sha256.pem"));
+        let plain = read(include_str!("../../../../../testdata/certificates/accepted-rsa2048-sha256.pem"));
+        let issuer = |of: &Certificate, parameters: &[u8]| {
+            with_key(&[&oid(&RSA_PSS), parameters], of.key().subject_public_key.raw_bytes())
+        };
+        let at_least = |hash, salt| pss(Some(hash), Some((&MGF1, hash)), &[&[0xa2, 3, 2, 1, salt]]);
+        for parameters in [vec![], at_least(&SHA256, 32), at_least(&SHA256, 8)] {
+            assert_eq!(verify(&chain[0], &issuer(&chain[1], &parameters)), Ok(()));
+        }
+        for parameters in [at_least(&SHA256, 33), at_least(&SHA384, 32)] {
+            let fault = verify(&chain[0], &issuer(&chain[1], &parameters));
+            assert!(matches!(fault, Err(CertificateFault::BadSignature { .. })), "{fault:?}");
+        }
+        assert_eq!(verify(&plain[0], &plain[1]), Ok(()));
+        let fault = verify(&plain[0], &issuer(&plain[1], &[]));
+        assert!(matches!(fault, Err(CertificateFault::BadSignature { .. })), "{fault:?}");
+    }
+
+    #[test]
+    fn keys_that_are_not_what_they_say_are_refused() {
+        let child = signed_with(&[&oid(&ED25519)]);
+        let fault = |algorithm: &[&[u8]], bits: &[u8]| {
+            verify(&child, &with_key(algorithm, bits)).expect_err("accepted").to_string()
+        };
+        let point = |first: u8, length: usize| [vec![first], vec![7; length]].concat();
+        let p256: &[&[u8]] = &[&oid(&EC_KEY), &oid(&P256)];
+        let mut identity = [0; 32];
+        identity[0] = 1;
+        for (algorithm, bits, expected) in [
+            (p256, point(2, 32), "a compressed point"),
+            (p256, point(4, 64), "malformed"),
+            (p256, point(0, 0), "malformed"),
+            (&[&oid(&EC_KEY)], point(4, 64), "malformed"),
+            (&[&oid(&EC_KEY), NULL], point(4, 64), "given by its parameters"),
+            (&[&oid(&ED25519)], identity.to_vec(), "weak"),
+            (&[&oid(&ED25519)], vec![9; 31], "malformed"),
+            (&[&oid(&ED25519), NULL], vec![9; 32], "malformed"),
+            (&[&oid(&RSA)], tlv(0x30, &[&tlv(2, &[&[0, 0x80], &[1; 255]]), &[2, 1, 3]]), "malformed"),
+            (&[&oid(&RSA), NULL], tlv(0x30, &[&tlv(2, &[&[0, 0x80], &[1; 255]]), &[2, 1, 1]]), "malformed"),
+            (&[&oid(&RSA), NULL], tlv(0x30, &[&tlv(2, &[&[0, 0x80], &[1; 255]]), &[2, 1, 4]]), "malformed"),
+            (&[&oid(&RSA), NULL], tlv(0x30, &[&tlv(2, &[&[0, 0x80], &[2; 255]]), &[2, 1, 3]]), "malformed"),
+            (
+                &[&oid(&RSA), NULL],
+                tlv(0x30, &[&tlv(2, &[&[0, 0x80], &[1; 255]]), &[2, 6, 1, 0, 0, 0, 0, 1]]),
+                "malformed",
+            ),
+            (
+                &[&oid(&RSA), NULL],
+                tlv(0x30, &[&tlv(2, &[&[0, 0x80], &[1; 255]]), &[2, 1, 3], NULL]),
+                "malformed",
+            ),
+            (&[&oid(&RSA), NULL], tlv(0x30, &[&[2, 1, 0], &[2, 1, 3]]), "RSA key of 0 bits"),
+            (&[&[6, 3, 0x2b, 0x65, 0x6e]], vec![9; 32], "X25519"),
+        ] {
+            let fault = fault(algorithm, &bits);
+            assert!(fault.contains(expected), "{fault}, expected {expected}");
+        }
+    }
 }
