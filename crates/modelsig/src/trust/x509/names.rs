@@ -195,7 +195,7 @@ pub(super) fn attribute_text(attribute: &AttributeTypeAndValue) -> Option<String
         Tag::PrintableString | Tag::Ia5String | Tag::TeletexString if bytes.is_ascii() => {
             std::str::from_utf8(bytes).ok().map(str::to_owned)
         }
-        Tag::BmpString if bytes.len() % 2 == 0 => {
+        Tag::BmpString if bytes.len().is_multiple_of(2) => {
             let units: Vec<u16> =
                 bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
             String::from_utf16(&units).ok()

@@ -1,6 +1,7 @@
 //! The path from a leaf to an anchor (RFC 5280, section 6): found by name, proved by signature, checked at each step.
 //!
-//! Issuers are looked for among the anchors first, then in the bundle. A key identifier that fits puts a candidate
+//! Issuers are looked for among the anchors first, then in the bundle, by the name as it is encoded, since authorities
+//! write their name the same in both places (RFC 5280, 4.1.2.6). A key identifier that fits puts a candidate
 //! first and one that does not puts it last, nothing more: only the signature decides (RFC 4158, 3.5.12). A candidate
 //! that fails is left for the next; when no path is found, the fault told is the most telling one on the way.
 //!
