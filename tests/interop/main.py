@@ -5,10 +5,14 @@ import pathlib
 import sys
 import tempfile
 
+import certificates
 import hash_lists
 import openssl_keys
+import pkcs11
 import python_tool
 import real_model
+import serializations
+import signing_again
 from checks import Checks
 
 
@@ -16,9 +20,13 @@ def main() -> int:
     checks = Checks(os.environ["MODELSIG"])
     parts = [
         ("The Python reference tool", python_tool.run),
+        ("Serializations and hashes, with the Python API", serializations.run),
+        ("Certificates, with the Python tool", certificates.run),
         ("OpenSSL", openssl_keys.run),
+        ("SoftHSM2", pkcs11.run),
         ("sha256sum, b2sum and b3sum", hash_lists.run),
         ("A real model", real_model.run),
+        ("4 GiB signed again", signing_again.run),
     ]
     for title, part in parts:
         with tempfile.TemporaryDirectory(prefix="modelsig-interop-") as folder:

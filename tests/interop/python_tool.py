@@ -6,7 +6,7 @@ import pathlib
 import bundles
 import models
 from checks import Checks, added_file, changed_byte, missing_file
-from model_signing import hashing, signing, verifying
+from model_signing import hashing
 
 CURVES = ("p256", "p384", "p521")
 
@@ -17,7 +17,6 @@ def run(checks: Checks, scratch: pathlib.Path) -> None:
     signed_there(checks, scratch, keys)
     single_files(checks, scratch, keys["p256"])
     exclusions(checks, scratch, keys["p384"])
-    other_serializations(checks, scratch, keys["p256"])
     root_digests(checks, scratch)
 
 
@@ -166,48 +165,6 @@ def exclusions(checks: Checks, scratch: pathlib.Path, key: tuple) -> None:
         with added_file(model / "sub/evil.py"):
             checks.python_tool("sees what is beside", *python_verify(model, bundle, public), status=1)
             checks.modelsig("sees what is beside", *our_verify(model, bundle, public), status=1)
-
-
-def other_serializations(checks: Checks, scratch: pathlib.Path, key: tuple) -> None:
-    """What only the Python API can do."""
-    private, public = key
-    model = models.make(scratch / "other", models.ORDERS_DIFFER)
-    bundle = scratch / "other.sig"
-
-    def configuration(method: str, algorithm: str) -> hashing.Config:
-        if method == "shards":
-            return hashing.Config().use_shard_serialization(hashing_algorithm=algorithm, shard_size=1_000_003)
-        return hashing.Config().use_file_serialization(hashing_algorithm=algorithm)
-
-    for method, algorithm in (("files", "blake3"), ("files", "blake2"), ("shards", "sha256"), ("shards", "blake2")):
-        title = f"Python API, {method} of {algorithm}"
-        signer = signing.Config().set_hashing_config(configuration(method, algorithm))
-        signer.use_elliptic_key_signer(private_key=private).sign(model, bundle)
-        checks.modelsig(f"{title}: accepts", *our_verify(model, bundle, public))
-        with changed_byte(model / "model.safetensors", -1):
-            checks.modelsig(
-                f"{title}: a byte changed", *our_verify(model, bundle, public), status=1, says=("model.safetensors",)
-            )
-        with missing_file(model / "tokenizer.json", scratch):
-            checks.modelsig(
-                f"{title}: a file missing", *our_verify(model, bundle, public), status=1, says=("tokenizer.json",)
-            )
-
-    checks.modelsig(
-        "signs BLAKE3", "sign", model, "--private-key", private, "--signature", bundle, "--hash", "blake3"
-    )
-
-    def python_accepts() -> bool:
-        verifier = verifying.Config().set_hashing_config(configuration("files", "blake3"))
-        try:
-            verifier.use_elliptic_key_verifier(public_key=public).verify(model, bundle)
-        except ValueError as error:
-            return "model.safetensors" not in str(error)
-        return True
-
-    checks.that("Python API accepts our BLAKE3", python_accepts())
-    with changed_byte(model / "model.safetensors", 0):
-        checks.that("Python API rejects our BLAKE3 of another file", not python_accepts())
 
 
 def root_digests(checks: Checks, scratch: pathlib.Path) -> None:

@@ -5,7 +5,11 @@
 #![cfg(unix)]
 
 mod bad_input;
+mod certificates;
+mod corners;
+mod cosign;
 mod docs;
+mod legacy;
 mod msrv;
 mod oms_data;
 mod round_trip;

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use jsonschema::{Registry, Validator};
 use modelsig::hash::HashAlgorithm;
 use modelsig::{
-    BundleFault, ChunkIndexing, Error, JsonFault, KeyType, Limits, Method, ModelPath, ModelSigner, Policy,
-    PublicKey, StatementFault, Verifier, inspect,
+    BundleFault, CertificateTrust, ChunkIndexing, Error, ErrorKind, JsonFault, KeyType, Limits, Method,
+    ModelPath, ModelSigner, Note, Policy, PublicKey, Signer, StatementFault, Trust, Verifier, danger,
+    inspect,
 };
 use modelsig_tests::{Case, base64, ignoring, only_problem, payload_of, refused, unbase64};
 use serde_json::Value;
@@ -128,6 +129,26 @@ fn valid_vectors_are_read() {
     assert_eq!(methods, ["certificate", "key", "sigstore"]);
 }
 
+/// A keyless bundle says who claims to have signed; nothing of it is believed.
+#[test]
+fn the_keyless_vector_is_refused_with_its_claim() {
+    let Some(data) = data() else { return };
+    let case = Case::new(&[("signme-1", b"signme-1"), ("signme-2", b"signme-2")]);
+    fs::copy(data.join("vectors/valid/sigstore.bundle.json"), case.bundle()).unwrap();
+    let anchor = CertificateTrust::from_files([data.join("historical/keys/ca-cert.pem")]).unwrap();
+    let key = case.key.public_key().clone();
+    for trust in [Trust::from(anchor), Trust::from(key)] {
+        let error = refused(Verifier::new(trust).verify(&case.model(), &case.bundle()));
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        let Error::KeylessUnsupported { identity: Some(identity), issuer: Some(issuer), .. } = &error else {
+            panic!("{error:?}");
+        };
+        let message = error.to_string();
+        assert!(message.contains("unverified claim") && message.contains(identity), "{message}");
+        assert!(issuer.starts_with("https://"), "{issuer}");
+    }
+}
+
 #[test]
 fn invalid_vectors_are_malformed_bundles() {
     let Some(data) = data() else { return };
@@ -136,7 +157,9 @@ fn invalid_vectors_are_malformed_bundles() {
     for path in vectors(&data, "invalid") {
         let is_valid = read_bundle(&path).is_some_and(|bundle| schemas.faults(&bundle).is_empty());
         assert!(!is_valid, "the schemas accept {}", path.display());
-        match inspect(&path, &Limits::default()) {
+        let case = Case::new(&[("signme-1", b"signme-1")]);
+        fs::write(case.bundle(), fs::read(&path).unwrap()).unwrap();
+        match case.verify(Policy::strict()) {
             Err(Error::Bundle { fault: BundleFault::Json(fault), .. }) => {
                 let fits = matches!(fault, JsonFault::NotJson { .. } | JsonFault::Shape { .. });
                 assert!(fits, "{}: {fault}", path.display());
@@ -269,11 +292,46 @@ fn historical_ignored_file() {
 }
 
 #[test]
-fn historical_certificate_models_are_of_another_method() {
+fn historical_models_signed_with_certificates_verify_and_stop_verifying_after_any_change() {
     let Some(data) = data() else { return };
-    for name in ["v0.2.0-certificate", "v1.0.1-certificate"] {
-        let error = refused(Historical::copy(&data, name, ".").verify());
-        let fits = matches!(error, Error::MethodMismatch { expected: "key", found: "certificate", .. });
-        assert!(fits, "{name}: {error:?}");
+    for (name, legacy, ignored) in
+        [("v1.0.1-certificate", false, &["ignore-me"][..]), ("v0.2.0-certificate", true, &[])]
+    {
+        let mut case = Historical::copy(&data, name, ".");
+        let by_key = refused(case.verify());
+        let fits = matches!(by_key, Error::MethodMismatch { expected: "key", found: "certificate", .. });
+        assert!(fits, "{name}: {by_key:?}");
+
+        let anchor = data.join("historical/keys/ca-cert.pem");
+        let trust = CertificateTrust::from_files([anchor]).unwrap_or_else(|error| panic!("{error}"));
+        let owner = "subject:CN=intermediate-ca".parse().unwrap();
+        let policy = ignoring(danger::legacy(Policy::strict(), legacy), ignored);
+        case.verifier = Verifier::new(trust.clone().with_identity(owner)).with_policy(policy);
+        let verified = case.verify().unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(verified.names().collect::<Vec<_>>(), ["signme-1", "signme-2"], "{name}");
+        assert_eq!(verified.report().notes().contains(&Note::Legacy), legacy, "{name}");
+        for file in ["signme-1", "signme-2"] {
+            case.change_each_byte(file, |at| {
+                let error = refused(case.verify());
+                assert!(matches!(only_problem(&error), Error::DigestMismatch { .. }), "{name} {file} {at}");
+            });
+        }
+        for pointer in ["/dsseEnvelope/payload", "/dsseEnvelope/signatures/0/sig"] {
+            case.change_bundle(pointer, 5, |error| {
+                assert!(matches!(error, Error::BadSignature { .. }), "{name} {pointer}: {error:?}");
+            });
+        }
+        // In a certificate no byte is free either: whatever is changed in it, the chain no longer holds.
+        for certificate in 0..2 {
+            let pointer =
+                format!("/verificationMaterial/x509CertificateChain/certificates/{certificate}/rawBytes");
+            case.change_bundle(&pointer, 11, |error| {
+                assert!(matches!(error, Error::Certificate { .. }), "{name} {certificate}: {error:?}");
+            });
+        }
+        if legacy {
+            case.verifier = Verifier::new(trust);
+            assert!(matches!(refused(case.verify()), Error::BadSignature { .. }), "without --legacy");
+        }
     }
 }

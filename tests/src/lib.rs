@@ -2,11 +2,15 @@
 //! and the contract between errors and exit codes, stated once more.
 
 mod case;
+pub mod chain;
+mod corner;
 mod craft;
 mod outcome;
 mod process;
 
 pub use case::{Case, ignoring};
+pub use chain::{Chain, Role};
+pub use corner::{Corner, CornerEntry, CornerPolicy, CornerTrust, CornerVerdict};
 pub use craft::{
     base64, bundle, digest_of, payload_of, repeat_member, resource, resource_of, set_root, shard, sharded,
     signature_over, statement, unbase64,

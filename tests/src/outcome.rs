@@ -23,7 +23,8 @@ pub fn exit_code(kind: ErrorKind) -> u8 {
         | ErrorKind::BadSignature
         | ErrorKind::Untrusted
         | ErrorKind::RootDigest
-        | ErrorKind::Policy => 1,
+        | ErrorKind::Policy
+        | ErrorKind::Threshold => 1,
         ErrorKind::Usage
         | ErrorKind::NotFound
         | ErrorKind::Io

@@ -58,8 +58,12 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l json -d 'Pr
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -s q -l quiet -d 'Print nothing but errors'
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -s V -l version -d 'Print version'
-complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l private-key -d 'The private key: a PEM file, or env:NAME for PEM text in an environment variable' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l private-key -d 'The private key: a PEM file, env:NAME for PEM text in an environment variable, or pkcs11:... for a key on a token (RFC 7512)' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l passphrase-env -d 'The environment variable with the passphrase of an encrypted key' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l pin-env -d 'The environment variable with the PIN of the token' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l pkcs11-module -d 'The PKCS#11 module of the token, a shared library, if the URI does not name it' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l signing-certificate -d 'Sign with the certificate method: a PEM file that begins with the certificate of the key' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l certificate-chain -d 'A PEM file with intermediate certificates to embed (may be repeated, issuers after those they issued)' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l signature -d 'The bundle to write' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l serialization -d 'One digest for each file, or for each shard of a file' -r -f -a "files\t''
 shards\t''"
@@ -72,6 +76,9 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l chunk-size -d
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l chunk-hash -d 'Hash of the chunks' -r -f -a "sha256\t''
 blake3\t''
 blake2b\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l reuse -d 'Take over the digests of files that were left alone since this older bundle of the same folder was signed' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l public-key -d 'A key that is trusted to have signed the older bundle (may be repeated)' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l changed -d 'A file or folder that has changed, whatever its times say (relative to MODEL; may be repeated)' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
 map\t''
@@ -79,18 +86,23 @@ read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l allow-key-readable-by-others -d 'Use a private key even though other users can read it'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l no-ignore-git-paths -d 'Include .git, .gitattributes, .github and .gitignore'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l allow-symlinks -d 'Follow symbolic links to files inside the model'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l allow-unsigned-empty -d 'Allow empty files with --serialization shards, which does not cover them'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l no-chunks -d 'Leave out the chunk index'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l single-file-dot -d 'List a single file as ".", which is the only form that the Python tool verifies'
-complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l allow-key-readable-by-others -d 'Use a private key even though other users can read it'
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l sharded-algorithm-name -d 'Write the algorithm of each shard as "sha256-sharded-N", which is the only form that the Python API verifies'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l json -d 'Print exactly one JSON object, also when something fails'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -s q -l quiet -d 'Print nothing but errors'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -s V -l version -d 'Print version'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l public-key -d 'A trusted public key in PEM (may be repeated: any one of the keys may have signed)' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l certificate-chain -d 'A file with trusted issuers in PEM (may be repeated): a certificate under any of them may have signed' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l identity -d 'The expected owner of the signing certificate: an exact URI, email or DNS name, or subject:CN=...,O=... (may be repeated)' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l at -d 'Judge certificates at this time (RFC 3339) instead of now' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l signature -d 'The bundle [default: MODEL/model.sig for a folder, MODEL.sig for a file]' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l require -d 'How many of the bundles\' signers it takes: all, any, or a number of distinct ones' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l check -d 'Which digests to check: the chunk index where there is one, the whole files, or both' -r -f -a "chunks\t''
 whole\t''
 both\t''"
@@ -108,6 +120,7 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l fail-fast -
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l ignore-unsigned-files -d 'Accept files that were not signed; they are not verified'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l allow-symlinks -d 'Follow symbolic links to files inside the model, if the signer did so too'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l allow-unsigned-empty -d 'Accept empty files that a signature over shards does not cover'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l legacy -d 'Accept bundles of model-signing 0.2.0, which sign less than later ones'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l json -d 'Print exactly one JSON object, also when something fails'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -s q -l quiet -d 'Print nothing but errors'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'

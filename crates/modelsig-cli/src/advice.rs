@@ -1,16 +1,39 @@
 //! What to do about an error, in one line.
 
-use modelsig::{Error, ErrorKind, KeyFault, StatementFault};
+use modelsig::{BundleFault, CertificateFault, Error, ErrorKind, KeyFault, StatementFault};
 
 /// Advice for an error, if there is any to give.
 pub(crate) fn for_error(error: &Error) -> Option<String> {
     let advice = match error {
+        #[cfg(feature = "pkcs11")]
+        Error::Pkcs11 { fault, .. } => for_token(fault)?,
         Error::Rejected(_) => return for_kind(error.kind()).map(Into::into),
+        Error::Threshold(report) => {
+            let same_signer = report.bundles().iter().any(|bundle| bundle.same_signer_as.is_some());
+            return same_signer.then(|| "signers are counted by their keys, not by their bundles".into());
+        }
         Error::ModelNotFound { .. } => "give the folder or file of the model",
         Error::BundleNotFound { .. } => "give the bundle with --signature",
         Error::HintMismatch { .. } => "give the public key of the signer of this bundle with --public-key",
-        Error::BadSignature { .. } => "the bundle was altered, or another key made it; do not load the model",
-        Error::MethodMismatch { .. } => "this version verifies the key method only",
+        Error::BadSignature { .. } => {
+            "the bundle was altered, or another key made it; do not load the model (--legacy reads those of model-signing 0.2.0)"
+        }
+        Error::MethodMismatch { found: "certificate", .. } => {
+            "give the issuer that you trust with --certificate-chain"
+        }
+        Error::MethodMismatch { .. } => "give the public key of the signer with --public-key",
+        Error::Bundle { fault: BundleFault::NoLogEntry, .. } => {
+            "if the Go tool made it with a certificate, give its issuer with --certificate-chain"
+        }
+        Error::Certificate { fault: CertificateFault::Expired { .. }, .. } => {
+            "ask for a new signature; --at TIME judges by another time, if you know when it was made"
+        }
+        Error::Certificate { fault: CertificateFault::NoIssuer { .. }, .. } => {
+            "give the issuer that you trust with --certificate-chain; the signer must embed those in between"
+        }
+        Error::IdentityMismatch { .. } => "somebody else under the same issuer signed; do not load the model",
+        Error::KeylessUnsupported { .. } => "ask for a signature with a key or a certificate",
+        Error::CertificateOfOtherKey { .. } => "give the key and the certificate that belong together",
         Error::RootDigestMismatch { .. } => "the signer's tool is faulty; ask for a new signature",
         Error::Statement { fault: StatementFault::PredicateType { .. }, .. } => {
             "this is not an OMS v1.0 signature; ask for a new one"
@@ -22,6 +45,10 @@ pub(crate) fn for_error(error: &Error) -> Option<String> {
         Error::Key { fault: KeyFault::Label { expected: "public key", .. }, .. } => {
             "the public half is in the file that ends in .pub.pem"
         }
+        Error::BundleTime { .. } => "sign without --reuse, or see which clock is wrong",
+        Error::SignerMismatch { .. } => {
+            "nothing was written; the key, the token or the service is not what it says"
+        }
         Error::AlreadyExists { .. } => "choose another name, or remove it first",
         Error::NotABundle { .. } => "choose another place with --signature",
         Error::EmptyNotCovered { .. } => "sign with --serialization files, or pass --allow-unsigned-empty",
@@ -30,6 +57,31 @@ pub(crate) fn for_error(error: &Error) -> Option<String> {
         _ => return None,
     };
     Some(advice.into())
+}
+
+#[cfg(feature = "pkcs11")]
+fn for_token(fault: &modelsig::Pkcs11Fault) -> Option<&'static str> {
+    use modelsig::{Pkcs11Fault, Pkcs11UriFault};
+    match fault {
+        Pkcs11Fault::Uri(Pkcs11UriFault::PinValue) | Pkcs11Fault::PinNeeded { .. } => {
+            Some("name a file with pin-source=/path in the URI, or an environment variable with --pin-env")
+        }
+        Pkcs11Fault::NoModule | Pkcs11Fault::ModuleNotFound { .. } => {
+            Some("name the shared library with --pkcs11-module, or with module-path=/path in the URI")
+        }
+        Pkcs11Fault::TokenCount { .. } => Some("name one token, with token= or serial= in the URI"),
+        Pkcs11Fault::KeyCount { what: "private key", .. } => Some(
+            "name one key, with object= (its label) and id= in the URI; percent-encode the bytes of the id",
+        ),
+        Pkcs11Fault::KeyCount { .. } => {
+            Some("store the public key on the token under the id of the private key")
+        }
+        Pkcs11Fault::PinIncorrect { .. } => {
+            Some("a token locks after a few wrong PINs; look before you try again")
+        }
+        Pkcs11Fault::PinReadableByOthers { .. } => Some("run chmod 600 on it"),
+        _ => None,
+    }
 }
 
 fn for_kind(kind: ErrorKind) -> Option<&'static str> {

@@ -160,15 +160,17 @@ impl ManifestOptions {
             .ignore_git_paths(!self.no_ignore_git_paths)
             .allow_symlinks(self.allow_symlinks)
             .allow_unsigned_empty(self.allow_unsigned_empty);
-        self.ignore_paths.iter().try_fold(signer, |signer, path| Ok(signer.ignore_path(inside(model, path)?)))
+        self.ignore_paths
+            .iter()
+            .try_fold(signer, |signer, path| Ok(signer.ignore_path(inside(model, path, "cannot ignore")?)))
     }
 }
 
-/// A path to ignore as a name inside the model: relative to its root, or absolute and inside it.
-pub(crate) fn inside(model: &Path, path: &Path) -> Result<ModelPath, Error> {
-    let usage = |why: &str| Error::Usage {
-        what: format!("cannot ignore '{}': {why}", Escaped(&path.to_string_lossy())),
-    };
+/// A path of the caller's as a name inside the model: relative to its root, or absolute and inside it. `cannot` begins
+/// the message when it is no such name.
+pub(crate) fn inside(model: &Path, path: &Path, cannot: &str) -> Result<ModelPath, Error> {
+    let usage =
+        |why: &str| Error::Usage { what: format!("{cannot} '{}': {why}", Escaped(&path.to_string_lossy())) };
     let relative = if path.is_absolute() {
         let root =
             model.canonicalize().map_err(|_| Error::ModelNotFound { path: model.display().to_string() })?;
@@ -228,7 +230,8 @@ mod tests {
     #[test]
     fn paths_to_ignore_are_names_inside_the_model() {
         let folder = tempfile::tempdir().unwrap();
-        let name = |path: &Path| inside(folder.path(), path).map(|name| name.to_string()).ok();
+        let name =
+            |path: &Path| inside(folder.path(), path, "cannot ignore").map(|name| name.to_string()).ok();
         for (path, expected) in [("a", "a"), ("./a/b", "a/b"), ("a/", "a")] {
             assert_eq!(name(Path::new(path)).as_deref(), Some(expected));
         }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use modelsig::{Error, ErrorKind};
+use modelsig::{CosignReport, Error, ErrorKind, Report};
 use serde::Serialize;
 
 use crate::advice;
@@ -102,6 +102,29 @@ impl Printer {
         }
     }
 
+    /// What became of each bundle, on stderr.
+    pub(crate) fn bundles(&self, report: &CosignReport) {
+        for bundle in report.bundles() {
+            let error = bundle.outcome.as_ref().err();
+            // Quiet means errors only.
+            if self.output.quiet && error.is_none() {
+                continue;
+            }
+            let style = if error.is_none() { GOOD } else { BAD };
+            let line = bundle.to_string();
+            let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
+            let _ = writeln!(anstream::stderr(), "{style}{word}{style:#} {rest}");
+            match error {
+                Some(Error::Rejected(report)) => talk_problems(report),
+                Some(Error::Cancelled) | None => {}
+                Some(error) => talk_error(error),
+            }
+            if let Some(advice) = error.and_then(advice::for_error) {
+                self.hint(&advice);
+            }
+        }
+    }
+
     /// The one JSON object of a run.
     pub(crate) fn json(&self, object: &impl Serialize) {
         let mut text = Vec::new();
@@ -123,13 +146,11 @@ impl Printer {
         match error {
             Error::Rejected(report) => {
                 self.verdict(&report.verdict_line(), false);
-                for problem in report.problems().take(PROBLEMS_SHOWN) {
-                    talk_error(problem);
-                }
-                let rest = report.problems().count().saturating_sub(PROBLEMS_SHOWN);
-                if rest > 0 {
-                    let _ = writeln!(anstream::stderr(), "… and {rest} more; --json lists them all");
-                }
+                talk_problems(report);
+            }
+            Error::Threshold(report) => {
+                self.verdict(&report.verdict_line(), false);
+                self.bundles(report);
             }
             _ => {
                 if self.judges && exit == Exit::REJECTED {
@@ -142,6 +163,14 @@ impl Printer {
             self.hint(&advice);
         }
         exit
+    }
+}
+
+fn talk_problems(report: &Report) {
+    report.problems().take(PROBLEMS_SHOWN).for_each(talk_error);
+    let rest = report.problems().count().saturating_sub(PROBLEMS_SHOWN);
+    if rest > 0 {
+        let _ = writeln!(anstream::stderr(), "… and {rest} more; --json lists them all");
     }
 }
 
@@ -170,7 +199,14 @@ enum Failure<'e> {
     Rejected {
         exit_code: u8,
         #[serde(flatten)]
-        report: &'e modelsig::Report,
+        report: &'e Report,
+        error: &'e Error,
+        hint: Option<&'e str>,
+    },
+    TooFew {
+        exit_code: u8,
+        #[serde(flatten)]
+        report: &'e CosignReport,
         error: &'e Error,
         hint: Option<&'e str>,
     },
@@ -187,6 +223,7 @@ impl<'e> Failure<'e> {
         let exit_code = exit.code();
         match error {
             Error::Rejected(report) => Self::Rejected { exit_code, report, error, hint },
+            Error::Threshold(report) => Self::TooFew { exit_code, report, error, hint },
             _ => Self::Other { exit_code, verdict: exit.verdict(), error, hint },
         }
     }

@@ -141,6 +141,11 @@ typedef int32_t modelsig_status;
 #define MODELSIG_STATUS_POLICY 120
 
 /**
+ * Too few distinct signers.
+ */
+#define MODELSIG_STATUS_THRESHOLD 121
+
+/**
  * An argument is NULL, not UTF-8 where it has to be, or contradicts another.
  */
 #define MODELSIG_STATUS_USAGE 200

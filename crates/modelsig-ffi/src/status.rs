@@ -31,6 +31,8 @@ pub const MODELSIG_STATUS_UNTRUSTED: ModelsigStatus = 111;
 pub const MODELSIG_STATUS_ROOT_DIGEST: ModelsigStatus = 112;
 /// The caller's policy forbids it.
 pub const MODELSIG_STATUS_POLICY: ModelsigStatus = 120;
+/// Too few distinct signers.
+pub const MODELSIG_STATUS_THRESHOLD: ModelsigStatus = 121;
 
 /// An argument is NULL, not UTF-8 where it has to be, or contradicts another.
 pub const MODELSIG_STATUS_USAGE: ModelsigStatus = 200;
@@ -61,7 +63,7 @@ mod tests {
     use super::*;
 
     /// Each constant under the name that its row of the table would get.
-    const NAMED: [(&str, ModelsigStatus); 20] = [
+    const NAMED: [(&str, ModelsigStatus); 21] = [
         ("MISMATCH", MODELSIG_STATUS_MISMATCH),
         ("MISSING", MODELSIG_STATUS_MISSING),
         ("UNSIGNED", MODELSIG_STATUS_UNSIGNED),
@@ -71,6 +73,7 @@ mod tests {
         ("UNTRUSTED", MODELSIG_STATUS_UNTRUSTED),
         ("ROOT_DIGEST", MODELSIG_STATUS_ROOT_DIGEST),
         ("POLICY", MODELSIG_STATUS_POLICY),
+        ("THRESHOLD", MODELSIG_STATUS_THRESHOLD),
         ("USAGE", MODELSIG_STATUS_USAGE),
         ("NOT_FOUND", MODELSIG_STATUS_NOT_FOUND),
         ("IO", MODELSIG_STATUS_IO),

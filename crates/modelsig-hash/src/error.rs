@@ -98,6 +98,38 @@ pub enum Error {
     Cancelled,
 }
 
+/// One failure can concern several readers of a source. Of an I/O error the code of the system is kept, or its kind.
+impl Clone for Error {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Io { operation, name, offset, source } => Self::Io {
+                operation,
+                name: name.clone(),
+                offset: *offset,
+                source: source
+                    .raw_os_error()
+                    .map_or_else(|| source.kind().into(), io::Error::from_raw_os_error),
+            },
+            Self::NotRegular { name } => Self::NotRegular { name: name.clone() },
+            Self::Length { name, expected, found } => {
+                Self::Length { name: name.clone(), expected: *expected, found: *found }
+            }
+            Self::Changed { name } => Self::Changed { name: name.clone() },
+            Self::OutOfRange { name, range, length } => {
+                Self::OutOfRange { name: name.clone(), range: *range, length: *length }
+            }
+            Self::BadRange { start, end } => Self::BadRange { start: *start, end: *end },
+            Self::BadChunkSize { found } => Self::BadChunkSize { found: *found },
+            Self::BadDigest { algorithm, found } => {
+                Self::BadDigest { algorithm: *algorithm, found: found.clone() }
+            }
+            Self::AlgorithmNotBuilt { algorithm } => Self::AlgorithmNotBuilt { algorithm: *algorithm },
+            Self::Threads { threads, reason } => Self::Threads { threads: *threads, reason: reason.clone() },
+            Self::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
 fn at(offset: &Option<u64>) -> String {
     offset.map(|offset| format!(" at byte {offset}")).unwrap_or_default()
 }

@@ -25,6 +25,11 @@ impl ByteRange {
         Self { start: 0, end: length }
     }
 
+    /// From the smaller of two places to the larger.
+    pub(crate) fn between(one: u64, other: u64) -> Self {
+        Self { start: one.min(other), end: one.max(other) }
+    }
+
     /// First byte.
     pub const fn start(self) -> u64 {
         self.start

@@ -1,12 +1,16 @@
 //! The Sigstore bundle (protobuf-specs, `sigstore_bundle.proto`, in its JSON form), as OMS spec 4 uses it.
 //!
-//! Refuses: any other media type, unknown members, no or two kinds of verification material, and everything that
-//! the strict JSON pass and the DSSE envelope refuse.
+//! Refuses: any other media type, unknown members, no or two kinds of verification material, an empty or over-long
+//! chain, and everything that the strict JSON pass and the DSSE envelope refuse.
 
-use serde::Deserialize;
+use std::borrow::Cow;
+
+#[cfg(feature = "sign")]
+use base64ct::{Base64, Encoding};
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
-use crate::dsse::{Envelope, JsonEnvelope};
+use crate::dsse::{Envelope, JsonEnvelope, base64};
 use crate::json::{self, JsonFault, Object};
 use crate::{Error, Limits};
 
@@ -24,10 +28,13 @@ pub(crate) struct Bundle {
 pub(crate) enum Material {
     /// The `key` method. Bundles written before 1.1 have no hint.
     Key { hint: Option<String> },
-    /// The `certificate` method: DER certificates in base64, leaf first.
-    Certificates(Vec<String>),
-    /// The `sigstore` method: one short-lived certificate, DER in base64.
-    Sigstore(String),
+    /// The `certificate` method: certificates in DER, leaf first.
+    Certificates(Vec<Vec<u8>>),
+    /// The `certificate` method as the Go tool writes it for a leaf without intermediates: the member of the
+    /// `sigstore` method, but no entry of a log. OMS knows no such form.
+    LoneCertificate(Vec<u8>),
+    /// The `sigstore` method: one short-lived certificate in DER.
+    Sigstore(Vec<u8>),
 }
 
 impl Material {
@@ -35,7 +42,7 @@ impl Material {
     pub(crate) fn method(&self) -> &'static str {
         match self {
             Self::Key { .. } => "key",
-            Self::Certificates(_) => "certificate",
+            Self::Certificates(_) | Self::LoneCertificate(_) => "certificate",
             Self::Sigstore(_) => "sigstore",
         }
     }
@@ -60,9 +67,21 @@ pub enum BundleFault {
     /// Two signers at once.
     #[error("verificationMaterial has more than one of publicKey, x509CertificateChain, certificate")]
     MixedMaterial,
-    /// A keyless signature without an entry of a transparency log.
+    /// A keyless signature without an entry of a transparency log. Only a caller who asks for the certificate method
+    /// may read it as a signature of that method.
     #[error("tlogEntries is empty, which the sigstore method does not allow")]
     NoLogEntry,
+    /// A chain without a certificate.
+    #[error("x509CertificateChain holds no certificate")]
+    NoCertificate,
+    /// More certificates than any signer embeds.
+    #[error("x509CertificateChain holds {found} certificates, at most {limit} are read")]
+    TooManyCertificates {
+        /// The limit.
+        limit: usize,
+        /// How many.
+        found: usize,
+    },
     /// Another payload type.
     #[error("payload type expected {:?}, found {found:?}", crate::dsse::PAYLOAD_TYPE)]
     PayloadType {
@@ -78,7 +97,7 @@ pub enum BundleFault {
     /// Not canonical base64, or of nothing.
     #[error("the {what} is not canonical base64")]
     Base64 {
-        /// `"payload"` or `"signature"`.
+        /// `"payload"`, `"signature"` or `"certificate"`.
         what: &'static str,
     },
 }
@@ -87,7 +106,8 @@ pub enum BundleFault {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct JsonBundle<'t> {
     media_type: String,
-    verification_material: Object<JsonMaterial>,
+    #[serde(borrow)]
+    verification_material: Object<JsonMaterial<'t>>,
     #[serde(borrow)]
     dsse_envelope: Object<JsonEnvelope<'t>>,
 }
@@ -95,13 +115,13 @@ struct JsonBundle<'t> {
 /// Log entries and timestamps are passed over, not kept: a bundle of nothing else costs no memory.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct JsonMaterial {
+struct JsonMaterial<'t> {
     #[serde(default)]
     public_key: Option<Object<JsonPublicKey>>,
-    #[serde(default, rename = "x509CertificateChain")]
-    chain: Option<Object<JsonChain>>,
-    #[serde(default)]
-    certificate: Option<Object<JsonCertificate>>,
+    #[serde(borrow, default, rename = "x509CertificateChain")]
+    chain: Option<Object<JsonChain<'t>>>,
+    #[serde(borrow, default)]
+    certificate: Option<Object<JsonCertificate<'t>>>,
     #[serde(default)]
     tlog_entries: Vec<IgnoredAny>,
     #[serde(default, rename = "timestampVerificationData")]
@@ -116,19 +136,21 @@ struct JsonPublicKey {
 }
 
 #[derive(Deserialize)]
-struct JsonChain {
-    certificates: Vec<Object<JsonCertificate>>,
+struct JsonChain<'t> {
+    #[serde(borrow)]
+    certificates: Vec<Object<JsonCertificate<'t>>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct JsonCertificate {
-    raw_bytes: String,
+struct JsonCertificate<'t> {
+    #[serde(borrow)]
+    raw_bytes: Cow<'t, str>,
 }
 
-/// A new bundle of the `key` method.
+/// A new bundle.
 #[cfg(feature = "sign")]
-#[derive(serde::Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct NewBundle {
     media_type: &'static str,
@@ -137,17 +159,21 @@ struct NewBundle {
 }
 
 #[cfg(feature = "sign")]
-#[derive(serde::Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct NewMaterial {
-    public_key: NewPublicKey,
+    #[serde(flatten)]
+    signer: NewSigner,
     tlog_entries: [(); 0],
 }
 
 #[cfg(feature = "sign")]
-#[derive(serde::Serialize)]
-struct NewPublicKey {
-    hint: String,
+#[derive(Serialize)]
+enum NewSigner {
+    #[serde(rename = "publicKey")]
+    PublicKey { hint: Option<String> },
+    #[serde(rename = "x509CertificateChain")]
+    Chain { certificates: Vec<JsonCertificate<'static>> },
 }
 
 impl Bundle {
@@ -159,37 +185,73 @@ impl Bundle {
         if bundle.media_type != MEDIA_TYPE {
             return Err(fault(BundleFault::MediaType { found: bundle.media_type }));
         }
-        let material = bundle.verification_material.0.decode().map_err(fault)?;
+        let material = bundle.verification_material.0.decode(limits).map_err(fault)?;
         let envelope = bundle.dsse_envelope.0.decode().map_err(fault)?;
         Ok(Self { material, envelope })
     }
 
-    /// The current form of the `key` method (OMS 1.1): hint, no log entries, one signature.
+    /// The current form (OMS 1.1): no log entries, one signature.
     #[cfg(feature = "sign")]
-    pub(crate) fn write_key_method(hint: String, payload: &[u8], signature: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(crate) fn write(material: &Material, payload: &[u8], signature: &[u8]) -> Result<Vec<u8>, Error> {
+        let verification_material = NewMaterial::new(material)?;
         let bundle = NewBundle {
             media_type: MEDIA_TYPE,
-            verification_material: NewMaterial { public_key: NewPublicKey { hint }, tlog_entries: [] },
+            verification_material,
             dsse_envelope: JsonEnvelope::encode(payload, signature),
         };
         serde_json::to_vec(&bundle).map_err(|error| Error::Internal { what: error.to_string() })
     }
 }
 
-impl JsonMaterial {
-    fn decode(self) -> Result<Material, BundleFault> {
+#[cfg(feature = "sign")]
+impl NewMaterial {
+    fn new(material: &Material) -> Result<Self, Error> {
+        let signer = match material {
+            Material::Key { hint } => NewSigner::PublicKey { hint: hint.clone() },
+            Material::Certificates(chain) => NewSigner::Chain {
+                certificates: chain
+                    .iter()
+                    .map(|der| JsonCertificate { raw_bytes: Base64::encode_string(der).into() })
+                    .collect(),
+            },
+            Material::LoneCertificate(_) | Material::Sigstore(_) => {
+                return Err(Error::Internal { what: "only key and certificate bundles are written".into() });
+            }
+        };
+        Ok(Self { signer, tlog_entries: [] })
+    }
+}
+
+impl JsonMaterial<'_> {
+    fn decode(self, limits: &Limits) -> Result<Material, BundleFault> {
         match (self.public_key, self.chain, self.certificate) {
             (Some(Object(key)), None, None) => {
                 Ok(Material::Key { hint: key.hint.filter(|hint| !hint.is_empty()) })
             }
-            (None, Some(Object(chain)), None) => Ok(Material::Certificates(
-                chain.certificates.into_iter().map(|one| one.0.raw_bytes).collect(),
-            )),
-            (None, None, Some(_)) if self.tlog_entries.is_empty() => Err(BundleFault::NoLogEntry),
-            (None, None, Some(Object(certificate))) => Ok(Material::Sigstore(certificate.raw_bytes)),
+            (None, Some(Object(chain)), None) => {
+                let (limit, found) = (limits.certificates, chain.certificates.len());
+                if found == 0 {
+                    return Err(BundleFault::NoCertificate);
+                }
+                if found > limit {
+                    return Err(BundleFault::TooManyCertificates { limit, found });
+                }
+                let chain = chain.certificates.iter().map(|Object(one)| one.decode());
+                Ok(Material::Certificates(chain.collect::<Result<_, _>>()?))
+            }
+            (None, None, Some(Object(certificate))) if self.tlog_entries.is_empty() => {
+                certificate.decode().map(Material::LoneCertificate)
+            }
+            (None, None, Some(Object(certificate))) => certificate.decode().map(Material::Sigstore),
             (None, None, None) => Err(BundleFault::NoMaterial),
             _ => Err(BundleFault::MixedMaterial),
         }
+    }
+}
+
+impl JsonCertificate<'_> {
+    fn decode(&self) -> Result<Vec<u8>, BundleFault> {
+        base64("certificate", &self.raw_bytes)
     }
 }
 
@@ -221,9 +283,10 @@ mod tests {
             (r#"{"publicKey":{"hint":""}}"#, Material::Key { hint: None }),
             (
                 r#"{"x509CertificateChain":{"certificates":[{"rawBytes":"AA=="}]},"timestampVerificationData":{}}"#,
-                Material::Certificates(vec!["AA==".into()]),
+                Material::Certificates(vec![vec![0]]),
             ),
-            (r#"{"certificate":{"rawBytes":"AA=="},"tlogEntries":[{}]}"#, Material::Sigstore("AA==".into())),
+            (r#"{"certificate":{"rawBytes":"AA=="},"tlogEntries":[{}]}"#, Material::Sigstore(vec![0])),
+            (r#"{"certificate":{"rawBytes":"AA=="}}"#, Material::LoneCertificate(vec![0])),
         ] {
             assert_eq!(parse(&with(MEDIA_TYPE, material, ENVELOPE)).map(|b| b.material).unwrap(), expected);
         }
@@ -249,6 +312,23 @@ mod tests {
                 |f| *f == BundleFault::MixedMaterial,
             ),
             (with(MEDIA_TYPE, r#"{"publicKey":{},"extra":1}"#, ENVELOPE), shape),
+            (with(MEDIA_TYPE, r#"{"x509CertificateChain":{"certificates":[]}}"#, ENVELOPE), |f| {
+                *f == BundleFault::NoCertificate
+            }),
+            (
+                with(
+                    MEDIA_TYPE,
+                    &format!(
+                        r#"{{"x509CertificateChain":{{"certificates":[{}]}}}}"#,
+                        [r#"{"rawBytes":"AA=="}"#; 17].join(",")
+                    ),
+                    ENVELOPE,
+                ),
+                |f| *f == BundleFault::TooManyCertificates { limit: 16, found: 17 },
+            ),
+            (with(MEDIA_TYPE, r#"{"certificate":{"rawBytes":"A"}}"#, ENVELOPE), |f| {
+                *f == BundleFault::Base64 { what: "certificate" }
+            }),
             (with(MEDIA_TYPE, r#"{"publicKey":{},"tlogEntries":null}"#, ENVELOPE), shape),
             (with(MEDIA_TYPE, key, ENVELOPE).replacen('{', r#"{"extra":1,"#, 1), shape),
             (with(MEDIA_TYPE, r#"[{"hint":"ab"}]"#, ENVELOPE), shape),

@@ -5,12 +5,15 @@ use std::io;
 use modelsig_hash::ByteRange;
 
 use crate::bundle::BundleFault;
+use crate::cosign::CosignReport;
 use crate::escape::{Escaped, clipped};
 use crate::keys::KeyFault;
 use crate::model::PathFault;
 use crate::outcome::ErrorKind;
 use crate::report::Report;
 use crate::statement::StatementFault;
+#[cfg(feature = "certificate")]
+use crate::trust::x509::CertificateFault;
 
 /// Every error of this crate. `path` is the file or folder that it is about: for files of a model the name inside
 /// the model, otherwise the path as the caller gave it.
@@ -101,6 +104,9 @@ pub enum Error {
     /// One or more files do not hold; the report names each.
     #[error("{}", .0.verdict_line())]
     Rejected(Box<Report>),
+    /// Too few distinct signers; the report tells what became of each bundle.
+    #[error("{}", .0.verdict_line())]
+    Threshold(Box<CosignReport>),
     /// The bytes are not those that were signed.
     #[error("{} does not have the signed content{}: expected {expected}, found {found}", shown(.path), damaged(.ranges))]
     DigestMismatch {
@@ -250,8 +256,42 @@ pub enum Error {
         /// The method of the bundle.
         found: &'static str,
     },
-    /// The verifier was given no key.
-    #[error("no trusted key was given")]
+    /// The signing certificate does not lead to an anchor of the caller in the way that it must.
+    #[cfg(feature = "certificate")]
+    #[error("the signing certificate in {}: {}", shown(.path), clipped(.fault))]
+    Certificate {
+        /// The bundle.
+        path: String,
+        /// What is wrong.
+        fault: CertificateFault,
+    },
+    /// The signing certificate is good, but its owner is not whom the caller expects.
+    #[error(
+        "bundle {} was signed by somebody else: expected {}, found {}",
+        shown(.path),
+        clipped(&Escaped(&.expected.join(" or "))),
+        clipped(&Escaped(&.found.join(", ")))
+    )]
+    IdentityMismatch {
+        /// The bundle.
+        path: String,
+        /// The identities that the caller expects.
+        expected: Vec<String>,
+        /// The names in the certificate, and its subject.
+        found: Vec<String>,
+    },
+    /// A keyless (Sigstore) signature, which this version cannot verify.
+    #[error("keyless (Sigstore) signatures like that in {} are not supported yet{}", shown(.path), claim(.identity, .issuer))]
+    KeylessUnsupported {
+        /// The bundle.
+        path: String,
+        /// Who the certificate claims signed. Nothing of it was checked.
+        identity: Option<String>,
+        /// Which identity provider it claims vouched for that.
+        issuer: Option<String>,
+    },
+    /// The verifier was given no key and no certificate.
+    #[error("no trusted key or certificate was given")]
     NoTrust,
 
     // -- keys --
@@ -263,6 +303,25 @@ pub enum Error {
         /// What is wrong.
         fault: KeyFault,
     },
+    /// A file with certificates that cannot be used.
+    #[cfg(feature = "certificate")]
+    #[error("certificates in {}: {}", shown(.path), clipped(.fault))]
+    Anchor {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        fault: CertificateFault,
+    },
+    /// A signing certificate for another key than the one that signs.
+    #[error("certificate {} is for another key: expected key {expected}, found {found}", shown(.path))]
+    CertificateOfOtherKey {
+        /// The file.
+        path: String,
+        /// The hint of the key that signs.
+        expected: String,
+        /// The hint of the key in the certificate.
+        found: String,
+    },
     /// A private key that other users can read.
     #[error("private key {} can be read by other users (mode {mode:03o})", shown(.path))]
     KeyReadableByOthers {
@@ -270,6 +329,31 @@ pub enum Error {
         path: String,
         /// Its permission bits.
         mode: u32,
+    },
+    /// A [`Signer`](crate::Signer) of the caller's failed, or the service behind it.
+    #[cfg(feature = "sign")]
+    #[error("the key cannot sign: {source}")]
+    Signer {
+        /// The cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What a signer returned is not its signature.
+    #[cfg(feature = "sign")]
+    #[error("what the signer returned is not a signature by its {key_type} key {hint}")]
+    SignerMismatch {
+        /// The kind of the signer's public key.
+        key_type: crate::KeyType,
+        /// Its hint.
+        hint: crate::KeyHint,
+    },
+    /// A key on a PKCS#11 token cannot be used.
+    #[cfg(feature = "pkcs11")]
+    #[error("key {}: {fault}", shown(.uri))]
+    Pkcs11 {
+        /// The URI of the key, without its query: nothing in it is secret.
+        uri: String,
+        /// What is wrong.
+        fault: crate::keys::pkcs11::Pkcs11Fault,
     },
 
     // -- writing --
@@ -283,6 +367,13 @@ pub enum Error {
     #[error("{} is not a signature bundle, and is not overwritten", shown(.path))]
     NotABundle {
         /// The file.
+        path: String,
+    },
+    /// An old bundle whose modification time cannot tell which files are older: it lies in the future.
+    #[cfg(feature = "sign")]
+    #[error("bundle {} has a modification time in the future: it does not tell which files are older", shown(.path))]
+    BundleTime {
+        /// The bundle.
         path: String,
     },
 
@@ -305,10 +396,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// What kind of failure this is. For [`Error::Rejected`] it is that of the gravest problem in the report.
+    /// What kind of failure this is. For [`Error::Rejected`] it is that of the gravest problem in the report. For
+    /// [`Error::Threshold`] it is [`ErrorKind::Threshold`], unless a verdict on one of the bundles was out of reach and
+    /// there is no negative one: then it is the gravest kind of those.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Rejected(report) => report.gravest().unwrap_or(ErrorKind::Internal),
+            Self::Threshold(report) => report.kind(),
             Self::DigestMismatch { .. } | Self::Truncated { .. } | Self::Grown { .. } => ErrorKind::Mismatch,
             Self::Missing { .. } => ErrorKind::Missing,
             Self::Unsigned { .. } | Self::EmptyNotCovered { .. } => ErrorKind::Unsigned,
@@ -319,17 +413,29 @@ impl Error {
             | Self::SymlinkOutside { .. }
             | Self::SymlinkToFolder { .. } => ErrorKind::ForbiddenFile,
             Self::BadSignature { .. } => ErrorKind::BadSignature,
-            Self::HintMismatch { .. } => ErrorKind::Untrusted,
+            Self::HintMismatch { .. } | Self::IdentityMismatch { .. } => ErrorKind::Untrusted,
+            #[cfg(feature = "certificate")]
+            Self::Certificate { fault, .. } => kind_of(fault),
+            #[cfg(feature = "certificate")]
+            Self::Anchor { .. } => ErrorKind::Key,
             Self::RootDigestMismatch { .. } => ErrorKind::RootDigest,
             Self::IgnoredButSigned { .. } => ErrorKind::Policy,
+            #[cfg(feature = "sign")]
+            Self::BundleTime { .. } => ErrorKind::Policy,
             Self::Usage { .. } | Self::NoTrust | Self::MethodMismatch { .. } => ErrorKind::Usage,
             Self::ModelNotFound { .. } | Self::BundleNotFound { .. } => ErrorKind::NotFound,
             Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => ErrorKind::NotFound,
             Self::Io { .. } | Self::NotAFile { .. } => ErrorKind::Io,
             Self::Bundle { .. } | Self::Statement { .. } => ErrorKind::Malformed,
-            Self::Unsupported { .. } => ErrorKind::Unsupported,
+            Self::Unsupported { .. } | Self::KeylessUnsupported { .. } => ErrorKind::Unsupported,
             Self::Limit { .. } => ErrorKind::Limit,
-            Self::Key { .. } | Self::KeyReadableByOthers { .. } => ErrorKind::Key,
+            Self::Key { .. } | Self::KeyReadableByOthers { .. } | Self::CertificateOfOtherKey { .. } => {
+                ErrorKind::Key
+            }
+            #[cfg(feature = "sign")]
+            Self::Signer { .. } | Self::SignerMismatch { .. } => ErrorKind::Key,
+            #[cfg(feature = "pkcs11")]
+            Self::Pkcs11 { .. } => ErrorKind::Key,
             Self::AlreadyExists { .. } | Self::NotABundle { .. } => ErrorKind::Exists,
             Self::EmptyModel { .. } | Self::NameNotUtf8 { .. } | Self::BadName { .. } => {
                 ErrorKind::Unsignable
@@ -370,13 +476,31 @@ impl Error {
             | Self::BadSignature { path, .. }
             | Self::HintMismatch { path, .. }
             | Self::MethodMismatch { path, .. }
+            | Self::IdentityMismatch { path, .. }
+            | Self::KeylessUnsupported { path, .. }
+            | Self::CertificateOfOtherKey { path, .. }
             | Self::Key { path, .. }
             | Self::KeyReadableByOthers { path, .. }
             | Self::AlreadyExists { path }
             | Self::NotABundle { path } => Some(path),
+            #[cfg(feature = "certificate")]
+            Self::Certificate { path, .. } | Self::Anchor { path, .. } => Some(path),
             Self::Rejected(report) => Some(report.model()),
+            #[cfg(feature = "sign")]
+            Self::BundleTime { path } => Some(path),
+            #[cfg(feature = "pkcs11")]
+            Self::Pkcs11 { uri, .. } => Some(uri),
+            #[cfg(feature = "sign")]
+            Self::Signer { .. } | Self::SignerMismatch { .. } => None,
+            Self::Threshold(report) => Some(report.model()),
             Self::NoTrust | Self::Usage { .. } | Self::Cancelled | Self::Internal { .. } => None,
         }
+    }
+
+    /// The failure of a [`Signer`](crate::Signer): any error of another crate, or words.
+    #[cfg(feature = "sign")]
+    pub fn signer(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Signer { source: source.into() }
     }
 
     pub(crate) fn io(operation: &'static str, path: impl Into<String>, source: io::Error) -> Self {
@@ -401,6 +525,20 @@ impl Error {
     }
 }
 
+/// A chain that is read and does not hold is a verdict; one that cannot be read, or is beyond this version, is none.
+#[cfg(feature = "certificate")]
+fn kind_of(fault: &CertificateFault) -> ErrorKind {
+    use CertificateFault as Fault;
+    match fault {
+        Fault::Malformed { .. } | Fault::Version { .. } | Fault::DuplicateExtension { .. } => {
+            ErrorKind::Malformed
+        }
+        Fault::TooLarge { .. } | Fault::TooMany { .. } | Fault::WorkBudget { .. } => ErrorKind::Limit,
+        Fault::UnsupportedAlgorithm { .. } => ErrorKind::Unsupported,
+        _ => ErrorKind::Untrusted,
+    }
+}
+
 fn shown(name: &str) -> String {
     format!("'{}'", Escaped(name))
 }
@@ -412,6 +550,18 @@ fn damaged(ranges: &[ByteRange]) -> String {
         0 => String::new(),
         1..=4 => format!(" in bytes {}", shown.join(", ")),
         more => format!(" in bytes {} and {} more ranges", shown.join(", "), more - 4),
+    }
+}
+
+/// What a keyless bundle says of its signer.
+fn claim(identity: &Option<String>, issuer: &Option<String>) -> String {
+    match (identity, issuer) {
+        (None, _) => String::new(),
+        (Some(identity), None) => format!(" (unverified claim: {})", clipped(&Escaped(identity))),
+        (Some(identity), Some(issuer)) => {
+            let (identity, issuer) = (clipped(&Escaped(identity)), clipped(&Escaped(issuer)));
+            format!(" (unverified claim: {identity}, vouched for by {issuer})")
+        }
     }
 }
 

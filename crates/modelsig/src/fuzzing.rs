@@ -1,7 +1,8 @@
 //! Ways into the parsers for the fuzz targets. Compiled only by the fuzzer.
 
 use crate::bundle::Bundle;
-use crate::manifest::{Method, Proof};
+use crate::manifest::{Manifest, Method, Proof};
+use crate::trust::Dialect;
 use crate::{Limits, statement};
 
 /// A bundle, and the statement in it.
@@ -13,7 +14,14 @@ pub fn bundle(text: &[u8]) {
 
 /// A statement. What is accepted keeps the promises on which verification relies.
 pub fn statement(payload: &[u8]) {
-    let Ok(manifest) = statement::parse("bundle", payload, &Limits::default()) else { return };
+    for dialect in [Dialect::Current, Dialect::Legacy] {
+        if let Ok(manifest) = statement::parse("bundle", payload, dialect, &Limits::default()) {
+            manifest_keeps_its_promises(&manifest);
+        }
+    }
+}
+
+fn manifest_keeps_its_promises(manifest: &Manifest) {
     assert!(!manifest.files.is_empty());
     assert!(manifest.files.windows(2).all(|pair| pair[0].name < pair[1].name), "sorted, each once");
     for file in &manifest.files {

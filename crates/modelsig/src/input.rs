@@ -25,7 +25,15 @@ pub(crate) fn read_bundle(path: &Path, opened: io::Result<File>, limits: &Limits
 pub(crate) fn read_key(path: &Path, limits: &Limits) -> Result<Zeroizing<String>, Error> {
     let name = path.to_string_lossy().into_owned();
     let file = open(path).map_err(|error| Error::io("open", &name, error))?;
-    text(file, name, limits)
+    text(file, name, limits.key_bytes, "the size of a key file in bytes")
+}
+
+/// Reads a file with certificates, which must be text.
+#[cfg(feature = "certificate")]
+pub(crate) fn read_certificates(path: &Path, limits: &Limits) -> Result<Zeroizing<String>, Error> {
+    let name = path.to_string_lossy().into_owned();
+    let file = open(path).map_err(|error| Error::io("open", &name, error))?;
+    text(file, name, limits.anchor_bytes, "the size of a file with certificates in bytes")
 }
 
 /// Reads a private key file, which must be closed to other users.
@@ -42,12 +50,11 @@ pub(crate) fn read_private_key(path: &Path, limits: &Limits) -> Result<Zeroizing
             return Err(Error::KeyReadableByOthers { path: name, mode });
         }
     }
-    text(file, name, limits)
+    text(file, name, limits.key_bytes, "the size of a key file in bytes")
 }
 
-fn text(file: File, name: String, limits: &Limits) -> Result<Zeroizing<String>, Error> {
-    let bytes =
-        Zeroizing::new(read_limited(file, &name, limits.key_bytes, "the size of a key file in bytes")?);
+fn text(file: File, name: String, limit: u64, what: &'static str) -> Result<Zeroizing<String>, Error> {
+    let bytes = Zeroizing::new(read_limited(file, &name, limit, what)?);
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
         Err(_) => Err(Error::Key { path: name, fault: crate::keys::KeyFault::NotPem }),

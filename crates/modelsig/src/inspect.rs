@@ -6,7 +6,9 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::bundle::{Bundle, Material};
 use crate::manifest::{Manifest, Proof};
-use crate::{Error, Limits, input, statement};
+use crate::statement::{self, StatementFault};
+use crate::trust::{Dialect, claims};
+use crate::{Error, Limits, input};
 
 /// The claims of a bundle. No signature was checked: anybody can write anything into a bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,12 @@ pub struct Inspection {
     pub hint: Option<String>,
     /// Number of certificates, for the other methods.
     pub certificates: usize,
+    /// Whom the first certificate names, and for a keyless one who vouched for it. Anybody can write a certificate.
+    pub claimed_identity: Option<String>,
+    /// The identity provider of a keyless signature, as claimed.
+    pub claimed_issuer: Option<String>,
+    /// A bundle of model-signing 0.2.0.
+    pub legacy: bool,
     /// The name the signer gave the model.
     pub subject: String,
     /// `sha256:…`; it is that of the listed resources.
@@ -58,17 +66,26 @@ pub fn inspect(bundle: &Path, limits: &Limits) -> Result<Inspection, Error> {
     let name = bundle.to_string_lossy();
     let text = input::read_bundle(bundle, input::open(bundle), limits)?;
     let bundle = Bundle::parse(&name, &text, limits)?;
-    let manifest = statement::parse(&name, &bundle.envelope.payload, limits)?;
+    let payload = &bundle.envelope.payload;
+    // Which encoding was signed is not known without a key: whichever statement it is, is shown.
+    let manifest =
+        statement::parse(&name, payload, Dialect::Current, limits).or_else(|error| match error {
+            Error::Statement { fault: StatementFault::MixedDialects { .. }, .. } => {
+                statement::parse(&name, payload, Dialect::Legacy, limits)
+            }
+            other => Err(other),
+        })?;
     Ok(Inspection::new(&bundle.material, &manifest))
 }
 
 impl Inspection {
     fn new(material: &Material, manifest: &Manifest) -> Self {
-        let (hint, certificates) = match material {
-            Material::Key { hint } => (hint.clone(), 0),
-            Material::Certificates(chain) => (None, chain.len()),
-            Material::Sigstore(_) => (None, 1),
+        let (hint, chain) = match material {
+            Material::Key { hint } => (hint.clone(), &[][..]),
+            Material::Certificates(chain) => (None, chain.as_slice()),
+            Material::LoneCertificate(leaf) | Material::Sigstore(leaf) => (None, std::slice::from_ref(leaf)),
         };
+        let (claimed_identity, claimed_issuer) = chain.first().map(|leaf| claims(leaf)).unwrap_or_default();
         let ignored = |path: &crate::manifest::RecordedIgnore| match path {
             crate::manifest::RecordedIgnore::Relative(path) => path.to_string(),
             crate::manifest::RecordedIgnore::Absolute(path)
@@ -94,7 +111,10 @@ impl Inspection {
         Self {
             method: material.method(),
             hint,
-            certificates,
+            certificates: chain.len(),
+            claimed_identity,
+            claimed_issuer,
+            legacy: manifest.dialect == Dialect::Legacy,
             subject: manifest.subject.clone(),
             root_digest: format!("{:?}", manifest.root_digest),
             serialization: manifest.serialization.method.id(),
@@ -108,11 +128,14 @@ impl Inspection {
 
 impl Serialize for Inspection {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Inspection", 11)?;
+        let mut object = serializer.serialize_struct("Inspection", 14)?;
         object.serialize_field("trusted", &false)?;
         object.serialize_field("method", self.method)?;
         object.serialize_field("hint", &self.hint)?;
         object.serialize_field("certificates", &self.certificates)?;
+        object.serialize_field("claimed_identity", &self.claimed_identity)?;
+        object.serialize_field("claimed_issuer", &self.claimed_issuer)?;
+        object.serialize_field("legacy", &self.legacy)?;
         object.serialize_field("subject", &self.subject)?;
         object.serialize_field("root_digest", &self.root_digest)?;
         object.serialize_field("serialization", self.serialization)?;

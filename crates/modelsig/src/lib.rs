@@ -36,7 +36,10 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `sign` | yes | making keys and signing models |
+//! | `pkcs11` | no | signing with keys in hardware, through a PKCS#11 module |
 //! | `blake2b` | yes | BLAKE2b-512 digests |
+//! | `certificate` | yes | the `certificate` method: `Trust::Certificates` |
+//! | `pkcs11` | no | signing with keys in hardware |
 //! | `rayon` | yes | a pool of threads; without it the caller's thread does all the work |
 //!
 //! A feature never changes a verdict: what a missing one would have handled is [`ErrorKind::Unsupported`].
@@ -44,6 +47,7 @@
 #![forbid(unsafe_code)]
 
 mod bundle;
+mod cosign;
 mod dsse;
 mod error;
 mod escape;
@@ -59,37 +63,52 @@ mod loader;
 mod manifest;
 mod model;
 mod outcome;
+#[cfg(feature = "sign")]
+mod output;
 mod policy;
 mod report;
 #[cfg(feature = "sign")]
+mod reuse;
+#[cfg(feature = "sign")]
 mod sign;
 mod statement;
+mod threshold;
 mod trust;
 mod verify;
 
 pub use bundle::{BundleFault, MEDIA_TYPE};
+pub use cosign::{BundleReport, CosignReport};
 pub use dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
 pub use error::Error;
 pub use escape::Escaped;
 pub use inspect::{InspectedResource, Inspection, inspect};
 pub use json::JsonFault;
+#[cfg(feature = "pkcs11")]
+pub use keys::pkcs11::{Pkcs11Fault, Pkcs11Signer, Pkcs11Uri, Pkcs11UriFault};
 pub use keys::{KeyFault, KeyHint, KeyType, PublicKey, SignatureScheme};
 #[cfg(feature = "sign")]
 pub use keys::{PrivateKey, Signer};
 pub use limits::Limits;
-pub use loader::{SignedModel, VerifiedModel};
+pub use loader::{CosignedModel, SignedModel, VerifiedModel};
 pub use manifest::{CHUNK_INDEX, ChunkIndexFault, Method};
 pub use model::{GIT_DEFAULTS, ModelPath, PathFault, SkipReason, Skipped};
 pub use modelsig_hash as hash;
 pub use outcome::{ErrorKind, OUTCOMES, Outcome};
 pub use policy::{Check, Policy, UnsignedFiles, danger};
-pub use report::{Bytes, Checked, FileReport, Note, Report, SignerReport};
+pub use report::{Bytes, CertificateReport, Checked, FileReport, Note, Report, SignerReport};
+#[cfg(feature = "sign")]
+pub use reuse::{Reuse, ReusedFile};
 #[cfg(feature = "sign")]
 pub use sign::{ChunkIndexing, ModelSigner, SignReport};
 pub use statement::{PREDICATE_TYPE, STATEMENT_TYPE, StatementFault};
+pub use threshold::{BadThreshold, Threshold};
+#[cfg(all(feature = "certificate", feature = "sign"))]
+pub use trust::CertificateChain;
 pub use trust::Trust;
 #[cfg(feature = "certificate")]
 pub use trust::x509::{CertificateFault, SubjectName};
+#[cfg(feature = "certificate")]
+pub use trust::{CertificateTrust, EmptyIdentity, Identity};
 pub use verify::Verifier;
 
 /// Compiles the examples of the README.

@@ -8,6 +8,10 @@ pub struct Limits {
     pub bundle_bytes: u64,
     /// Bytes of a key file. Default 64 KiB.
     pub key_bytes: u64,
+    /// Bytes of a file with anchors. Default 1 MiB, four times the web's.
+    pub anchor_bytes: u64,
+    /// Certificates in a bundle. Default 16; chains of more than four are rare.
+    pub certificates: usize,
     /// Nesting of JSON arrays and objects. Default 32; OMS bundles need 9.
     pub json_depth: usize,
     /// Resources in a manifest, and entries found in a model folder. Default 2,000,000.
@@ -25,6 +29,8 @@ impl Default for Limits {
         Self {
             bundle_bytes: 256 << 20,
             key_bytes: 64 << 10,
+            anchor_bytes: 1 << 20,
+            certificates: 16,
             json_depth: 32,
             resources: 2_000_000,
             path_bytes: 4_096,

@@ -22,6 +22,8 @@ pub enum ErrorKind {
     RootDigest,
     /// The caller's policy forbids it.
     Policy,
+    /// Too few distinct signers.
+    Threshold,
     /// Wrong or contradictory arguments.
     Usage,
     /// A file or folder is not there.
@@ -64,7 +66,7 @@ const fn outcome(kind: ErrorKind, name: &'static str, exit_code: u8, status: i32
 }
 
 /// The one table of outcomes. Success is exit code 0 and status 0.
-pub const OUTCOMES: [Outcome; 20] = [
+pub const OUTCOMES: [Outcome; 21] = [
     outcome(ErrorKind::Mismatch, "mismatch", 1, 100),
     outcome(ErrorKind::Missing, "missing", 1, 101),
     outcome(ErrorKind::Unsigned, "unsigned", 1, 102),
@@ -74,6 +76,7 @@ pub const OUTCOMES: [Outcome; 20] = [
     outcome(ErrorKind::Untrusted, "untrusted", 1, 111),
     outcome(ErrorKind::RootDigest, "root-digest", 1, 112),
     outcome(ErrorKind::Policy, "policy", 1, 120),
+    outcome(ErrorKind::Threshold, "threshold", 1, 121),
     outcome(ErrorKind::Usage, "usage", 2, 200),
     outcome(ErrorKind::NotFound, "not-found", 2, 201),
     outcome(ErrorKind::Io, "io", 2, 202),

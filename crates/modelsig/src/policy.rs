@@ -47,6 +47,7 @@ pub struct Policy {
     pub(crate) unsigned_files: UnsignedFiles,
     pub(crate) allow_symlinks: bool,
     pub(crate) allow_unsigned_empty: bool,
+    pub(crate) legacy: bool,
     pub(crate) ignore_paths: Vec<ModelPath>,
 }
 
@@ -91,6 +92,7 @@ impl Policy {
             (self.allow_symlinks, "symbolic links are followed inside the model if the signer did so too"),
             (self.allow_unsigned_empty, "empty files that the signature does not cover are allowed"),
             (!self.ignore_paths.is_empty(), "paths named by the caller are ignored"),
+            (self.legacy, "bundles of model-signing 0.2.0 are accepted"),
         ]
         .into_iter()
         .filter_map(|(weakened, words)| weakened.then_some(words))
@@ -98,7 +100,7 @@ impl Policy {
     }
 }
 
-/// Everything that makes a verifier accept more. Each shows in the report.
+/// Everything that makes a verifier accept more, or a signer sign what it did not read. Each shows in the report.
 pub mod danger {
     use super::{ModelPath, Policy, UnsignedFiles};
 
@@ -123,11 +125,42 @@ pub mod danger {
         policy
     }
 
+    /// Also accepts bundles of model-signing 0.2.0 (2025): their encoding of what is signed is not DSSE's, they hash with
+    /// SHA-256 whatever the curve, and they have no root digest and do not record what was left out. A statement of OMS
+    /// v1.0 in that encoding is refused all the same.
+    #[must_use]
+    pub fn legacy(mut policy: Policy, accept: bool) -> Policy {
+        policy.legacy = accept;
+        policy
+    }
+
     /// Leaves out a path with its subtree, relative to the root of the model. What is signed cannot be left out.
     #[must_use]
     pub fn ignore_path(mut policy: Policy, path: ModelPath) -> Policy {
         policy.ignore_paths.push(path);
         policy
+    }
+
+    /// Signs without reading the files that were left alone since an older bundle was signed: their digests are taken
+    /// over from it, and [`SignReport::reused`](crate::SignReport::reused) lists them. It saves the hours that a large
+    /// model takes when only its README has changed.
+    ///
+    /// What is taken on trust is that these files still have the content that the old bundle signed. Their length
+    /// and their times say so, and these can be wrong: when the old bundle is that of another folder with the same
+    /// names and lengths (a base model and its fine-tuned variant), or a folder inside the model was exchanged for an
+    /// older one as a whole; after somebody set the clock back or the time of the bundle forward, or put the bundle in
+    /// place after the files, as a download may do; when bundle and model lie on machines whose clocks differ; when
+    /// the disk has rotted; when somebody writes through a shared memory map. The new bundle then
+    /// signs the old content of such a file, which a trusted key had signed before, and the model does not verify.
+    /// It never signs content that nobody trusted has signed and nobody has read. Verify the model afterwards if you
+    /// can afford it.
+    ///
+    /// Without a chunk size of its own, the signer keeps that of the old bundle. Only on Unix: elsewhere signing ends
+    /// in [`Error::Unsupported`](crate::Error::Unsupported), as files there have no change times.
+    #[cfg(feature = "sign")]
+    #[must_use]
+    pub fn reuse_digests(signer: crate::ModelSigner, reuse: crate::Reuse) -> crate::ModelSigner {
+        signer.with_reuse(reuse)
     }
 
     /// Reads a private key although other users can read its file.

@@ -40,8 +40,76 @@ pub struct SignerReport {
     pub hint: KeyHint,
     /// How it signed.
     pub scheme: SignatureScheme,
-    /// The bundle named this key.
+    /// The bundle named this key, by its hint or in a certificate.
     pub hint_in_bundle: bool,
+    /// The certificate of the key, under the `certificate` method.
+    pub certificate: Option<Box<CertificateReport>>,
+}
+
+/// A signing certificate that was found good under an anchor of the caller. Times are RFC 3339 in UTC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CertificateReport {
+    /// Its owner, as RFC 4514 writes it.
+    pub subject: String,
+    /// Its subject alternative names of the types URI, email and DNS name.
+    pub names: Vec<String>,
+    /// Who issued it, as RFC 4514 writes it.
+    pub issuer: String,
+    /// Its serial number in lower-case hexadecimal.
+    pub serial: String,
+    /// The SHA-256 of its DER in lower-case hexadecimal.
+    pub fingerprint: String,
+    /// From when on it is valid.
+    pub not_before: String,
+    /// Until when it is valid.
+    pub not_after: String,
+    /// The subjects of its issuers, up to and including the anchor.
+    pub issuers: Vec<String>,
+    /// The SHA-256 of the anchor's DER in lower-case hexadecimal.
+    pub anchor_fingerprint: String,
+    /// The time at which all of them were found valid.
+    pub valid_at: String,
+    /// The caller gave that time; otherwise it is the present.
+    pub time_given: bool,
+    /// The identity that the caller expects; without one, every certificate under the anchor may sign.
+    pub identity: Option<String>,
+}
+
+impl SignerReport {
+    /// `"key"` or `"certificate"`.
+    pub fn method(&self) -> &'static str {
+        if self.certificate.is_some() { "certificate" } else { "key" }
+    }
+
+    /// One line for people.
+    pub fn line(&self) -> String {
+        match &self.certificate {
+            None => format!("{} key {}", self.key_type, self.hint),
+            Some(certificate) => format!(
+                "'{}' ({} certificate under '{}')",
+                Escaped(certificate.owner()),
+                self.key_type,
+                Escaped(certificate.issuers.last().map_or("", String::as_str))
+            ),
+        }
+    }
+}
+
+impl CertificateReport {
+    /// Under which names its owner is counted as one signer: the alternative names, or the subject where there are none
+    /// (authorities give many owners the same subject beside those), and the identity that the caller expects. In lower
+    /// case, since mail and host names do not tell case apart.
+    pub(crate) fn identities(&self) -> Vec<String> {
+        let subject = self.names.is_empty().then(|| format!("subject:{}", self.subject));
+        let names = self.names.iter().cloned().chain(subject).chain(self.identity.clone());
+        names.map(|name| name.to_lowercase()).collect()
+    }
+
+    /// The name to call its owner by: the expected identity, else the first name, else the subject.
+    fn owner(&self) -> &str {
+        self.identity.as_ref().or(self.names.first()).unwrap_or(&self.subject)
+    }
 }
 
 /// One file of the model.
@@ -100,6 +168,10 @@ pub enum Note {
     SymlinksRecorded,
     /// The prehashed dialect of Ed25519, which the Go tool writes.
     Ed25519ph,
+    /// Any certificate under the anchors may sign, since the caller expects no identity.
+    AnyIdentity,
+    /// A bundle of model-signing 0.2.0, which signs neither a root digest nor how the files were chosen.
+    Legacy,
 }
 
 impl fmt::Display for Note {
@@ -110,6 +182,8 @@ impl fmt::Display for Note {
             Self::SingleFileDot => "the single file is listed as \".\", so its name is not signed",
             Self::SymlinksRecorded => "the signer followed symbolic links; here none is followed",
             Self::Ed25519ph => "the signature is in the prehashed dialect of Ed25519",
+            Self::AnyIdentity => "any certificate under the anchor may sign; no identity is expected",
+            Self::Legacy => "a bundle of model-signing 0.2.0; the root digest is computed, not signed",
         })
     }
 }
@@ -195,11 +269,10 @@ impl Report {
         let problems = format!("{problems} {}", if problems == 1 { "problem" } else { "problems" });
         match self.verdict() {
             "verified" => format!(
-                "VERIFIED '{model}': {verified} {}, {}, signed by {} key {}",
+                "VERIFIED '{model}': {verified} {}, {}, signed by {}",
                 if verified == 1 { "file" } else { "files" },
                 Bytes(self.bytes_verified()),
-                self.signer.key_type,
-                self.signer.hint
+                self.signer.line()
             ),
             "opened" => format!("OPENED '{model}': the signature holds, no file was checked yet"),
             "rejected" => format!("REJECTED '{model}': {problems}"),
@@ -264,13 +337,33 @@ impl Serialize for SkippedEntry<'_> {
 
 impl Serialize for SignerReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut signer = serializer.serialize_struct("Signer", 5)?;
-        signer.serialize_field("method", "key")?;
+        let mut signer = serializer.serialize_struct("Signer", 6)?;
+        signer.serialize_field("method", self.method())?;
         signer.serialize_field("key_type", self.key_type.id())?;
         signer.serialize_field("scheme", self.scheme.id())?;
         signer.serialize_field("hint", self.hint.as_str())?;
         signer.serialize_field("hint_in_bundle", &self.hint_in_bundle)?;
+        signer.serialize_field("certificate", &self.certificate)?;
         signer.end()
+    }
+}
+
+impl Serialize for CertificateReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut certificate = serializer.serialize_struct("Certificate", 12)?;
+        certificate.serialize_field("subject", &self.subject)?;
+        certificate.serialize_field("names", &self.names)?;
+        certificate.serialize_field("issuer", &self.issuer)?;
+        certificate.serialize_field("serial", &self.serial)?;
+        certificate.serialize_field("fingerprint", &self.fingerprint)?;
+        certificate.serialize_field("not_before", &self.not_before)?;
+        certificate.serialize_field("not_after", &self.not_after)?;
+        certificate.serialize_field("issuers", &self.issuers)?;
+        certificate.serialize_field("anchor_fingerprint", &self.anchor_fingerprint)?;
+        certificate.serialize_field("valid_at", &self.valid_at)?;
+        certificate.serialize_field("time_given", &self.time_given)?;
+        certificate.serialize_field("identity", &self.identity)?;
+        certificate.end()
     }
 }
 
@@ -291,7 +384,8 @@ impl Serialize for FileReport {
     }
 }
 
-/// `{"kind", "message", "path"}`, with `expected`, `found` and `damaged` (byte ranges) where they are known.
+/// `{"kind", "message", "path"}`, with `expected`, `found` and `damaged` (byte ranges) where they are known, and with
+/// `claimed_identity` and `claimed_issuer` of a keyless bundle.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut error = serializer.serialize_map(None)?;
@@ -308,6 +402,14 @@ impl Serialize for Error {
             Self::Truncated { expected, found, .. } | Self::Grown { expected, found, .. } => {
                 error.serialize_entry("expected", expected)?;
                 error.serialize_entry("found", found)?;
+            }
+            Self::IdentityMismatch { expected, found, .. } => {
+                error.serialize_entry("expected", expected)?;
+                error.serialize_entry("found", found)?;
+            }
+            Self::KeylessUnsupported { identity, issuer, .. } => {
+                error.serialize_entry("claimed_identity", identity)?;
+                error.serialize_entry("claimed_issuer", issuer)?;
             }
             _ => {}
         }

@@ -3,20 +3,24 @@
 //! Refuses: an empty model, names that cannot be signed, links and special files, empty files under shards, and to
 //! overwrite anything that is not a bundle. The bundle appears whole or not at all.
 
-use std::io::Write;
 use std::path::Path;
 
 use modelsig_hash::{
     Access, ByteRange, ChunkSize, Chunks, Digest, Engine, HashAlgorithm, Hashed, Job, Plan, Task,
 };
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, Material};
 use crate::dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
-use crate::keys::{KeyHint, KeyType, Signer};
+use crate::keys::{KeyHint, KeyType, PublicKey, Signer};
 use crate::manifest::{ChunkIndex, Method, Proof, RecordedIgnore, Serialization, SignedFile};
-use crate::model::{Exclusions, GIT_DEFAULTS, Model, ModelPath, SkipReason, Skipped, Symlinks, Tree};
+use crate::model::{
+    Exclusions, GIT_DEFAULTS, Model, ModelPath, SkipReason, Skipped, Symlinks, Tree, TreeFile,
+};
+use crate::reuse::{OldBundle, Reuse, ReusedFile, Wanted};
 use crate::statement;
-use crate::{Error, Limits};
+#[cfg(feature = "certificate")]
+use crate::trust::CertificateChain;
+use crate::{Error, Limits, output};
 
 /// The chunk index of the files of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +49,13 @@ pub struct ModelSigner {
     symlinks: Symlinks,
     allow_unsigned_empty: bool,
     single_file_dot: bool,
+    sharded_algorithm_name: bool,
+    #[cfg(feature = "certificate")]
+    certificates: Option<CertificateChain>,
     limits: Limits,
     access: Access,
     engine: Option<Engine>,
+    reuse: Option<Reuse>,
 }
 
 impl Default for ModelSigner {
@@ -66,6 +74,11 @@ pub struct SignReport {
     pub files: usize,
     /// How many bytes they have.
     pub bytes: u64,
+    /// How many of these were read and hashed.
+    pub bytes_hashed: u64,
+    /// Files whose digests were taken over from an older bundle without reading them: see
+    /// [`danger::reuse_digests`](crate::danger::reuse_digests).
+    pub reused: Vec<ReusedFile>,
     /// Files that it does not cover, each with the rule that left it out.
     pub skipped: Vec<Skipped>,
     /// The kind of key that signed.
@@ -80,6 +93,7 @@ struct Digested {
     subject: String,
     files: Vec<SignedFile>,
     bytes: u64,
+    reused: Vec<ReusedFile>,
     skipped: Vec<Skipped>,
 }
 
@@ -95,9 +109,13 @@ impl ModelSigner {
             symlinks: Symlinks::Reject,
             allow_unsigned_empty: false,
             single_file_dot: false,
+            sharded_algorithm_name: false,
+            #[cfg(feature = "certificate")]
+            certificates: None,
             limits: Limits::default(),
             access: Access::Read,
             engine: None,
+            reuse: None,
         }
     }
 
@@ -157,6 +175,22 @@ impl ModelSigner {
         self
     }
 
+    /// Writes the algorithm of each shard as `sha256-sharded-<shard_size>`, as the Python API wants it, instead of
+    /// the name of the hash alone, as the specification does.
+    #[must_use]
+    pub fn sharded_algorithm_name(mut self, sharded: bool) -> Self {
+        self.sharded_algorithm_name = sharded;
+        self
+    }
+
+    /// Signs with the `certificate` method: the bundle carries these certificates instead of the hint of the key.
+    #[cfg(feature = "certificate")]
+    #[must_use]
+    pub fn with_certificates(mut self, certificates: CertificateChain) -> Self {
+        self.certificates = Some(certificates);
+        self
+    }
+
     /// Replaces the limits.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
@@ -178,29 +212,40 @@ impl ModelSigner {
         self
     }
 
-    /// Signs the model and writes the bundle, over an older bundle if one stands there.
+    pub(crate) fn with_reuse(mut self, reuse: Reuse) -> Self {
+        self.reuse = Some(reuse);
+        self
+    }
+
+    /// Signs the model and writes the bundle, over an older bundle if one stands there. The modification time of the
+    /// bundle is that of the moment before the first file was read, so that whatever was touched later is newer.
     ///
     /// # Errors
     /// Any; then nothing was written.
     pub fn sign(&self, model: &Path, bundle: &Path, signer: &dyn Signer) -> Result<SignReport, Error> {
         let opened = Model::open(model)?;
         self.check_target(&opened, bundle)?;
-        let digested = self.digest_model(&opened, Some(bundle))?;
-        let (payload, root_digest) =
-            statement::write(digested.subject, &digested.serialization, &digested.files)?;
-        let signature = signer.sign(&pre_authentication_encoding(PAYLOAD_TYPE, &payload))?;
+        let material = self.material(signer.public_key())?;
+        let began = output::time_beside(bundle)?;
+        let old =
+            self.reuse.as_ref().map(|reuse| OldBundle::open(reuse, &opened, &self.limits)).transpose()?;
+        let digested = self.digest_model(&opened, Some(bundle), old.as_ref())?;
+        let (payload, root_digest) = self.statement(&digested)?;
+        let signature = signature_over(&payload, signer)?;
         let (key, hint) = (signer.public_key(), signer.public_key().hint());
-        let text = Bundle::write_key_method(hint.to_string(), &payload, &signature)?;
+        let text = Bundle::write(&material, &payload, &signature)?;
         if text.len() as u64 > self.limits.bundle_bytes {
             let (limit, found) = (self.limits.bundle_bytes, text.len() as u64);
             let what = "the size of the bundle in bytes";
             return Err(Error::Limit { path: bundle.to_string_lossy().into(), what, limit, found });
         }
-        write_whole(bundle, &text)?;
+        output::write_whole(bundle, &text, began)?;
         Ok(SignReport {
             root_digest,
             files: digested.files.len(),
             bytes: digested.bytes,
+            bytes_hashed: digested.bytes.saturating_sub(digested.reused.iter().map(|file| file.bytes).sum()),
+            reused: digested.reused,
             skipped: digested.skipped,
             key_type: key.key_type(),
             hint,
@@ -212,8 +257,17 @@ impl ModelSigner {
     /// # Errors
     /// Any that signing could meet before it signs.
     pub fn root_digest(&self, model: &Path, bundle: Option<&Path>) -> Result<Digest, Error> {
-        let digested = self.digest_model(&Model::open(model)?, bundle)?;
-        statement::write(digested.subject, &digested.serialization, &digested.files).map(|(_, root)| root)
+        let digested = self.digest_model(&Model::open(model)?, bundle, None)?;
+        self.statement(&digested).map(|(_, root)| root)
+    }
+
+    /// How the bundle will name the signer.
+    fn material(&self, key: &PublicKey) -> Result<Material, Error> {
+        #[cfg(feature = "certificate")]
+        if let Some(certificates) = &self.certificates {
+            return certificates.embed(key).map(Material::Certificates);
+        }
+        Ok(Material::Key { hint: Some(key.hint().to_string()) })
     }
 
     /// The path must be free or hold a bundle; finding out comes before hours of hashing.
@@ -228,16 +282,29 @@ impl ModelSigner {
             }
             Err(error) => return Err(error),
         }
-        let folder = folder_of(bundle);
+        let folder = output::folder_of(bundle);
         let not_a_folder = || std::io::ErrorKind::NotADirectory.into();
         let is_folder =
             folder.metadata().and_then(|found| found.is_dir().then_some(()).ok_or_else(not_a_folder));
         is_folder.map_err(|source| Error::io("write into", folder.to_string_lossy(), source))
     }
 
-    fn digest_model(&self, model: &Model, bundle: Option<&Path>) -> Result<Digested, Error> {
+    fn statement(&self, digested: &Digested) -> Result<(Vec<u8>, Digest), Error> {
+        let algorithm = digested.serialization.algorithm_name(self.sharded_algorithm_name);
+        statement::write(&digested.subject, &digested.serialization, &algorithm, &digested.files)
+    }
+
+    fn digest_model(
+        &self,
+        model: &Model,
+        bundle: Option<&Path>,
+        old: Option<&OldBundle>,
+    ) -> Result<Digested, Error> {
         if self.method == (Method::Shards { shard_size: 0 }) {
             return Err(Error::Usage { what: "a shard has at least one byte".into() });
+        }
+        if self.sharded_algorithm_name && self.method == Method::Files {
+            return Err(Error::Usage { what: "the names of sharded algorithms are for shards only".into() });
         }
         if model.is_file() && !self.ignore_paths.is_empty() {
             return Err(Error::Usage { what: "a model that is a single file has no paths to ignore".into() });
@@ -263,8 +330,10 @@ impl ModelSigner {
         if tree.files.is_empty() {
             return Err(Error::EmptyModel { path: model.shown() });
         }
-        self.limit_bundle(model, &tree)?;
-        let files = self.hash_files(model, &tree)?;
+        old.map_or(Ok(()), |old| old.check_changed(&tree))?;
+        let chunks = self.indexing(&tree, old);
+        self.limit_bundle(model, &tree, chunks)?;
+        let (files, reused) = self.prove_files(model, &tree, chunks, old)?;
         let serialization = Serialization {
             method: self.method,
             hash: self.hash,
@@ -272,11 +341,12 @@ impl ModelSigner {
             ignore_paths,
         };
         let bytes = tree.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.length));
-        Ok(Digested { serialization, subject: model.subject_name(), files, bytes, skipped: tree.skipped })
+        let (subject, skipped) = (model.subject_name(), tree.skipped);
+        Ok(Digested { serialization, subject, files, bytes, reused, skipped })
     }
 
     /// A bundle that no verifier would read is not worth hours of hashing.
-    fn limit_bundle(&self, model: &Model, tree: &Tree) -> Result<(), Error> {
+    fn limit_bundle(&self, model: &Model, tree: &Tree, chunks: Option<Chunks>) -> Result<(), Error> {
         let limit = |what, limit: u64, found: u64| match found <= limit {
             true => Ok(()),
             false => Err(Error::Limit { path: model.shown(), what, limit, found }),
@@ -288,7 +358,7 @@ impl ModelSigner {
             let shards = sum(&|length| length.div_ceil(shard_size));
             limit("the number of shards", self.limits.resources as u64, shards)?;
         }
-        if let (Method::Files, Some(chunks)) = (self.method, self.indexing(tree)) {
+        if let (Method::Files, Some(chunks)) = (self.method, chunks) {
             let size = chunks.algorithm.digest_length() as u64;
             // Base64 twice: in the statement, and the statement in the envelope.
             let text = sum(&|length| chunks.size.count(length).saturating_mul(size)).saturating_mul(16) / 9;
@@ -297,12 +367,12 @@ impl ModelSigner {
         Ok(())
     }
 
-    fn indexing(&self, tree: &Tree) -> Option<Chunks> {
-        let lengths = || tree.files.iter().map(|file| file.length);
-        self.chunks.map(|indexing| Chunks {
-            size: indexing.size.unwrap_or_else(|| ChunkSize::for_lengths(lengths())),
-            algorithm: indexing.algorithm,
-        })
+    fn indexing(&self, tree: &Tree, old: Option<&OldBundle>) -> Option<Chunks> {
+        let indexing = self.chunks?;
+        let kept = || old.and_then(|old| old.chunk_size(indexing.algorithm, tree));
+        let fitting = || ChunkSize::for_lengths(tree.files.iter().map(|file| file.length));
+        let size = indexing.size.or_else(kept).unwrap_or_else(fitting);
+        Some(Chunks { size, algorithm: indexing.algorithm })
     }
 
     /// What is left out, and how the bundle records it: sorted, each path once.
@@ -329,23 +399,61 @@ impl ModelSigner {
     fn set_empty_files_apart(&self, tree: &mut Tree) -> Result<(), Error> {
         let (empty, files) = std::mem::take(&mut tree.files).into_iter().partition(|file| file.length == 0);
         tree.files = files;
-        let empty: Vec<crate::model::TreeFile> = empty;
+        let empty: Vec<TreeFile> = empty;
         match empty.first() {
             Some(first) if !self.allow_unsigned_empty => {
                 Err(Error::EmptyNotCovered { path: first.name.to_string() })
             }
             _ => {
-                let skipped = |file: &crate::model::TreeFile| Skipped {
-                    path: file.name.to_string(),
-                    reason: SkipReason::Unsigned,
-                };
+                let skipped =
+                    |file: &TreeFile| Skipped { path: file.name.to_string(), reason: SkipReason::Unsigned };
                 tree.skipped.extend(empty.iter().map(skipped));
                 Ok(())
             }
         }
     }
 
-    fn hash_files(&self, model: &Model, tree: &Tree) -> Result<Vec<SignedFile>, Error> {
+    /// The proof of each file, taken over where that is possible, otherwise by hashing.
+    fn prove_files(
+        &self,
+        model: &Model,
+        tree: &Tree,
+        chunks: Option<Chunks>,
+        old: Option<&OldBundle>,
+    ) -> Result<(Vec<SignedFile>, Vec<ReusedFile>), Error> {
+        let wanted = Wanted { method: self.method, hash: self.hash, chunks };
+        let taken = |file: &TreeFile| old.and_then(|old| old.proof(model, file, &wanted));
+        let taken: Vec<Option<Proof>> = tree.files.iter().map(taken).collect();
+        let unread =
+            || tree.files.iter().zip(&taken).filter_map(|(file, taken)| taken.is_some().then_some(file));
+        let reused: Vec<ReusedFile> =
+            unread().map(|file| ReusedFile { name: file.name.to_string(), bytes: file.length }).collect();
+        let to_hash: Vec<&TreeFile> = tree
+            .files
+            .iter()
+            .zip(&taken)
+            .filter_map(|(file, taken)| taken.is_none().then_some(file))
+            .collect();
+        let hashed = self.hash_files(model, &to_hash, chunks)?;
+        if let Some(touched) = unread().find(|file| old.is_some_and(|old| !old.is_older(model, file))) {
+            return Err(Error::Changed { path: touched.name.to_string() });
+        }
+        let mut hashed = hashed.into_iter();
+        let files = tree.files.iter().zip(taken).map(|(file, taken)| {
+            let proof = taken.or_else(|| hashed.next());
+            let proof = proof.ok_or_else(|| Error::Internal { what: "a file was not hashed".into() })?;
+            let dot = self.single_file_dot && model.is_file();
+            Ok(SignedFile { name: if dot { ModelPath::dot() } else { file.name.clone() }, proof })
+        });
+        Ok((files.collect::<Result<_, Error>>()?, reused))
+    }
+
+    fn hash_files(
+        &self,
+        model: &Model,
+        files: &[&TreeFile],
+        chunks: Option<Chunks>,
+    ) -> Result<Vec<Proof>, Error> {
         let fresh;
         let engine = match &self.engine {
             Some(engine) => engine,
@@ -354,9 +462,8 @@ impl ModelSigner {
                 &fresh
             }
         };
-        let chunks = self.indexing(tree);
         let mut plan = Plan::new();
-        for file in &tree.files {
+        for file in files {
             let source = model.source(file, self.access);
             let task = match self.method {
                 Method::Shards { shard_size } => Task::pieces(source, shard_size, self.hash),
@@ -371,16 +478,11 @@ impl ModelSigner {
         let results = engine.run(&plan);
         drop(plan);
         // A cancelled run leaves many cancelled files; the error that comes first in the list is as good as any.
-        let named = tree.files.iter().zip(results);
+        let named = files.iter().zip(results);
         named
             .map(|(file, result)| {
                 let hashed = result.map_err(|error| Error::from_hashing(file.name.as_str(), error))?;
-                let name = if self.single_file_dot && model.is_file() {
-                    ModelPath::dot()
-                } else {
-                    file.name.clone()
-                };
-                Ok(SignedFile { name, proof: self.proof(file.length, hashed, chunks)? })
+                self.proof(file.length, hashed, chunks)
             })
             .collect()
     }
@@ -397,31 +499,14 @@ impl ModelSigner {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Writes a file whole: into a temporary file beside it, flushed to the device, then renamed.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let failed = |operation| {
-        move |error: std::io::Error| Error::io(operation, path.to_string_lossy().into_owned(), error)
-    };
-    let folder = folder_of(path);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".modelsig-").suffix(".tmp");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // As any new file: the umask takes its share.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+/// The signature of the envelope. One that the signer's own public key does not verify is never written down: the
+/// wrong key, mechanism or encoding of a token or service.
+fn signature_over(payload: &[u8], signer: &dyn Signer) -> Result<Vec<u8>, Error> {
+    let message = pre_authentication_encoding(PAYLOAD_TYPE, payload);
+    let signature = signer.sign(&message)?;
+    let key = signer.public_key();
+    match key.verify(&message, &signature) {
+        Some(_) => Ok(signature),
+        None => Err(Error::SignerMismatch { key_type: key.key_type(), hint: key.hint() }),
     }
-    let mut file = builder.tempfile_in(folder).map_err(failed("write"))?;
-    file.write_all(bytes).map_err(failed("write"))?;
-    file.as_file().sync_all().map_err(failed("flush"))?;
-    file.persist(path).map_err(|error| failed("rename into place")(error.error))?;
-    #[cfg(unix)]
-    std::fs::File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(failed("flush the folder of"))?;
-    Ok(())
 }

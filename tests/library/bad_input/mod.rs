@@ -10,6 +10,7 @@ mod keys;
 mod limits;
 mod messages;
 mod shards;
+mod signers;
 mod statement;
 mod symlinks;
 mod trust;

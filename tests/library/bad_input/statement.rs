@@ -61,7 +61,6 @@ fn another_statement_or_predicate_type() {
         "",
         "https://model_signing/signature/v1.1",
         "https://model_signing/signature/v2.0",
-        "https://model_signing/Digests/v0.1",
         "https://model_signing/signature/v1.0 ",
         "https://slsa.dev/provenance/v1",
     ] {

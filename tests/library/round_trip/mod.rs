@@ -3,4 +3,5 @@
 mod loading;
 mod matrix;
 mod openssl;
+mod reuse;
 mod writing;

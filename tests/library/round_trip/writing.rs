@@ -313,3 +313,39 @@ fn verifications_by_one_verifier_are_independent() {
         }
     }
 }
+
+/// The form that the Python API wants says the size of the shards once more; everything else stays.
+#[test]
+fn sharded_algorithm_names_are_written_when_asked_for() {
+    let case = Case::new(&[("weights.bin", b"0123456789")]);
+    for hash in HashAlgorithm::ALL {
+        let plain = ModelSigner::new().method(Method::Shards { shard_size: 4 }).hash(hash);
+        let root_digest = case.sign_with(&plain).root_digest;
+        let mut expected = case.read_statement();
+        let algorithms = |statement: &Value| -> Vec<String> {
+            let resources = statement["predicate"]["resources"].as_array().unwrap().iter();
+            resources.map(|resource| resource["algorithm"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(algorithms(&expected), [hash.id(); 3]);
+
+        let report = case.sign_with(&plain.clone().sharded_algorithm_name(true));
+        assert_eq!(report.root_digest, root_digest);
+        let sharded = format!("{}-sharded-4", hash.id());
+        for resource in expected["predicate"]["resources"].as_array_mut().unwrap() {
+            resource["algorithm"] = sharded.as_str().into();
+        }
+        assert_eq!(case.read_statement(), expected);
+        assert_eq!(expected["predicate"]["serialization"]["shard_size"].to_string(), "4");
+        case.verified();
+        case.flip("weights.bin", 5);
+        assert!(case.verify(Policy::strict()).is_err());
+        case.flip("weights.bin", 5);
+    }
+}
+
+#[test]
+fn sharded_algorithm_names_without_shards_are_refused() {
+    let case = Case::new(&[("weights.bin", b"0123456789")]);
+    let error = case.sign_refused(&ModelSigner::new().sharded_algorithm_name(true));
+    assert!(matches!(error, Error::Usage { .. }), "{error:?}");
+}

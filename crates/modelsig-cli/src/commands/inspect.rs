@@ -49,6 +49,11 @@ fn show(run: &Run<'_>, inspection: &Inspection) {
         (None, 0) => line("key hint", "none"),
         (None, count) => line("certificates", &count.to_string()),
     }
+    inspection.claimed_identity.iter().for_each(|identity| line("claims to be", identity));
+    inspection.claimed_issuer.iter().for_each(|issuer| line("vouched by", issuer));
+    if inspection.legacy {
+        line("written by", "model-signing 0.2.0: verify with --legacy");
+    }
     line("subject", &inspection.subject);
     line("root digest", &inspection.root_digest);
     line("serialization", &format!("{}, {}", inspection.serialization, inspection.hash));

@@ -8,6 +8,7 @@ pub(crate) mod keygen;
 mod man;
 mod private_key;
 pub(crate) mod sign;
+mod trust;
 pub(crate) mod verify;
 
 use modelsig::Error;

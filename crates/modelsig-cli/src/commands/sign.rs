@@ -1,12 +1,15 @@
 //! `modelsig sign`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use modelsig::hash::{ChunkSize, Progress};
-use modelsig::{Bytes, ChunkIndexing, Error, Escaped, KeyType, ModelSigner, Signer};
+use modelsig::{
+    Bytes, CertificateChain, ChunkIndexing, Error, Escaped, KeyType, ModelSigner, PublicKey, Reuse, danger,
+};
 
-use super::{Run, private_key};
+use super::Run;
+use super::private_key::KeyOptions;
 use crate::args::{self, HashArgument, ManifestOptions, Output};
 use crate::exit_code::Exit;
 use crate::progress_bar::Bar;
@@ -18,12 +21,14 @@ use crate::progress_bar::Bar;
 pub(crate) struct Options {
     /// The folder or file of the model
     model: PathBuf,
-    /// The private key: a PEM file, or env:NAME for PEM text in an environment variable
-    #[arg(long, value_name = "KEY")]
-    private_key: String,
-    /// The environment variable with the passphrase of an encrypted key
-    #[arg(long, value_name = "NAME")]
-    passphrase_env: Option<String>,
+    #[command(flatten)]
+    key: KeyOptions,
+    /// Sign with the certificate method: a PEM file that begins with the certificate of the key
+    #[arg(long, value_name = "CERTIFICATE")]
+    signing_certificate: Option<PathBuf>,
+    /// A PEM file with intermediate certificates to embed (may be repeated, issuers after those they issued)
+    #[arg(long, value_name = "INTERMEDIATES", requires = "signing_certificate")]
+    certificate_chain: Vec<PathBuf>,
     /// The bundle to write
     #[arg(long, value_name = "BUNDLE")]
     signature: Option<PathBuf>,
@@ -41,11 +46,48 @@ pub(crate) struct Options {
     /// List a single file as ".", which is the only form that the Python tool verifies
     #[arg(long)]
     single_file_dot: bool,
-    /// Use a private key even though other users can read it
+    /// Write the algorithm of each shard as "sha256-sharded-N", which is the only form that the Python API verifies
     #[arg(long)]
-    allow_key_readable_by_others: bool,
+    sharded_algorithm_name: bool,
+    #[command(flatten)]
+    reuse: ReuseOptions,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// Signing again without reading everything again.
+#[derive(Args)]
+struct ReuseOptions {
+    /// Take over the digests of files that were left alone since this older bundle of the same folder was signed
+    ///
+    /// Length and times of a file decide: it must not be named with --changed, have its signed length, and have been
+    /// modified and changed before the modification time of the bundle. All other files are hashed. What was taken over
+    /// is listed; verify the model afterwards if you can.
+    #[arg(
+        long,
+        value_name = "BUNDLE",
+        requires = "public_key",
+        help_heading = "Options that sign without reading"
+    )]
+    reuse: Option<PathBuf>,
+    /// A key that is trusted to have signed the older bundle (may be repeated)
+    #[arg(long, value_name = "KEY", requires = "reuse", help_heading = "Options that sign without reading")]
+    public_key: Vec<PathBuf>,
+    /// A file or folder that has changed, whatever its times say (relative to MODEL; may be repeated)
+    #[arg(long, value_name = "PATH", requires = "reuse", help_heading = "Options that sign without reading")]
+    changed: Vec<PathBuf>,
+}
+
+impl ReuseOptions {
+    fn apply(&self, model: &Path, signer: ModelSigner) -> Result<ModelSigner, Error> {
+        let Some(bundle) = &self.reuse else { return Ok(signer) };
+        let keys: Vec<PublicKey> =
+            self.public_key.iter().map(|path| PublicKey::from_file(path)).collect::<Result<_, _>>()?;
+        let reuse = self.changed.iter().try_fold(Reuse::new(bundle, keys), |reuse, path| {
+            Ok(reuse.changed(args::inside(model, path, "cannot take as changed")?))
+        })?;
+        Ok(danger::reuse_digests(signer, reuse))
+    }
 }
 
 impl Options {
@@ -53,19 +95,25 @@ impl Options {
         let size = self.chunk_size.map(ChunkSize::new).transpose();
         let size = size.map_err(|error| Error::Usage { what: error.to_string() })?;
         let indexing = ChunkIndexing { size, algorithm: self.chunk_hash.into() };
-        let passphrase = self.passphrase_env.as_deref();
-        let key = private_key::read(&self.private_key, passphrase, self.allow_key_readable_by_others)?;
+        let key = self.key.open()?;
         let progress = Progress::new();
         let signer = ModelSigner::new()
             .chunks((!self.no_chunks).then_some(indexing))
             .single_file_dot(self.single_file_dot)
+            .sharded_algorithm_name(self.sharded_algorithm_name)
             .with_access(run.access)
             .with_engine(args::engine(run.threads, &progress)?);
-        let signer = self.manifest.apply(&self.model, signer)?;
+        let signer = self.reuse.apply(&self.model, self.manifest.apply(&self.model, signer)?)?;
+        let signer = match &self.signing_certificate {
+            Some(certificate) => {
+                signer.with_certificates(CertificateChain::from_files(certificate, &self.certificate_chain)?)
+            }
+            None => signer,
+        };
         let bundle = self.signature.unwrap_or_else(|| args::default_bundle(&self.model));
 
         let bar = Bar::follow(progress, run.printer.may_draw());
-        let result = signer.sign(&self.model, &bundle, &key);
+        let result = signer.sign(&self.model, &bundle, key.as_ref());
         drop(bar);
         let report = result?;
         if run.printer.is_json() {
@@ -73,6 +121,11 @@ impl Options {
                 .skipped
                 .iter()
                 .map(|skipped| serde_json::json!({"path": skipped.path, "reason": skipped.reason.id()}))
+                .collect();
+            let reused: Vec<_> = report
+                .reused
+                .iter()
+                .map(|file| serde_json::json!({"path": file.name, "bytes": file.bytes}))
                 .collect();
             run.printer.json(&serde_json::json!({
                 "verdict": "signed",
@@ -82,6 +135,8 @@ impl Options {
                 "root_digest": format!("{:?}", report.root_digest),
                 "files": report.files,
                 "bytes": report.bytes,
+                "bytes_hashed": report.bytes_hashed,
+                "reused": reused,
                 "key_type": report.key_type.id(),
                 "hint": report.hint.as_str(),
                 "skipped": skipped,
@@ -99,6 +154,16 @@ impl Options {
             ),
             true,
         );
+        if let Some(old) = &self.reuse.reuse {
+            let bytes = report.bytes.saturating_sub(report.bytes_hashed);
+            run.printer.note(&format!(
+                "taken over from '{}' without reading: {} {}, {}; --json lists them",
+                Escaped(&old.to_string_lossy()),
+                report.reused.len(),
+                if report.reused.len() == 1 { "file" } else { "files" },
+                Bytes(bytes),
+            ));
+        }
         if key.public_key().key_type() == KeyType::Ed25519 {
             run.printer
                 .hint("other OMS tools do not read Ed25519; sign with a p256 key if they must verify this");

@@ -4,10 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use modelsig::hash::Progress;
-use modelsig::{Check, Error, Policy, PublicKey, Report, SkipReason, UnsignedFiles, Verifier, danger};
+use modelsig::{
+    Check, CosignReport, Error, Escaped, Policy, Report, SkipReason, Threshold, UnsignedFiles, Verifier,
+    danger,
+};
 use serde::Serialize;
 
 use super::Run;
+use super::trust::TrustOptions;
 use crate::args::{self, Output};
 use crate::exit_code::Exit;
 use crate::progress_bar::Bar;
@@ -20,12 +24,19 @@ use crate::progress_bar::Bar;
 pub(crate) struct Options {
     /// The folder or file of the model
     model: PathBuf,
-    /// A trusted public key in PEM (may be repeated: any one of the keys may have signed)
-    #[arg(long, value_name = "KEY", required = true)]
-    public_key: Vec<PathBuf>,
+    #[command(flatten)]
+    trust: TrustOptions,
     /// The bundle [default: MODEL/model.sig for a folder, MODEL.sig for a file]
+    ///
+    /// May be repeated with --require. None of the bundles is an unsigned file to the others.
     #[arg(long, value_name = "BUNDLE")]
-    signature: Option<PathBuf>,
+    signature: Vec<PathBuf>,
+    /// How many of the bundles' signers it takes: all, any, or a number of distinct ones
+    ///
+    /// A bundle that fails is not counted, and is reported. Signers are counted by their public keys: "all" also
+    /// means that no two bundles are by the same one. Where it takes more than one, whole files are checked.
+    #[arg(long, value_name = "WHICH")]
+    require: Option<Threshold>,
     /// Which digests to check: the chunk index where there is one, the whole files, or both
     #[arg(long, value_name = "WHAT", default_value = "chunks")]
     check: CheckArgument,
@@ -50,6 +61,9 @@ pub(crate) struct Options {
     /// Accept empty files that a signature over shards does not cover
     #[arg(long, help_heading = "Options that weaken the verdict")]
     allow_unsigned_empty: bool,
+    /// Accept bundles of model-signing 0.2.0, which sign less than later ones
+    #[arg(long, help_heading = "Options that weaken the verdict")]
+    legacy: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -71,6 +85,15 @@ impl From<CheckArgument> for Check {
     }
 }
 
+/// The JSON object of a model that enough signers have signed.
+#[derive(Serialize)]
+struct Cosigned<'r> {
+    exit_code: u8,
+    #[serde(flatten)]
+    report: &'r CosignReport,
+    error: Option<()>,
+}
+
 /// The JSON object of a verified model.
 #[derive(Serialize)]
 struct Verified<'r> {
@@ -82,17 +105,23 @@ struct Verified<'r> {
 
 impl Options {
     pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
-        let keys: Vec<PublicKey> =
-            self.public_key.iter().map(|path| PublicKey::from_file(path)).collect::<Result<_, _>>()?;
         let progress = Progress::new();
-        let verifier = Verifier::new(keys)
+        let verifier = Verifier::new(self.trust.read()?)
             .with_policy(self.policy()?)
             .with_access(run.access)
             .with_engine(args::engine(run.threads, &progress)?);
-        let bundle = self.signature.unwrap_or_else(|| args::default_bundle(&self.model));
+        let bundles = match &self.signature[..] {
+            [] => vec![args::default_bundle(&self.model)],
+            several => several.to_vec(),
+        };
+        let bundle = match (&bundles[..], self.require) {
+            (_, Some(threshold)) => return self.several(run, &verifier, progress, &bundles, threshold),
+            ([bundle], None) => bundle,
+            (several, None) => return Err(undecided(several.len())),
+        };
 
         let bar = Bar::follow(progress, run.printer.may_draw());
-        let result = verifier.verify(&self.model, &bundle);
+        let result = verifier.verify(&self.model, bundle);
         drop(bar);
         let model = result?;
         let report = model.report();
@@ -100,7 +129,41 @@ impl Options {
             run.printer.json(&Verified { exit_code: 0, report, error: None });
         } else {
             run.printer.verdict(&report.verdict_line(), true);
-            talk(run, report);
+            talk(run, report, report.weakened_by(), "");
+        }
+        Ok(Exit::SUCCESS)
+    }
+
+    fn several(
+        &self,
+        run: &Run<'_>,
+        verifier: &Verifier,
+        progress: Progress,
+        bundles: &[PathBuf],
+        threshold: Threshold,
+    ) -> Result<Exit, Error> {
+        let bar = Bar::follow(progress, run.printer.may_draw());
+        let result = verifier.verify_several(&self.model, bundles, threshold);
+        drop(bar);
+        let model = result?;
+        let report = model.report();
+        if run.printer.is_json() {
+            run.printer.json(&Cosigned { exit_code: 0, report, error: None });
+            return Ok(Exit::SUCCESS);
+        }
+        run.printer.verdict(&report.verdict_line(), true);
+        run.printer.bundles(report);
+        let sound = report.bundles().iter().filter_map(|bundle| bundle.outcome.as_ref().ok());
+        for (place, report) in sound.enumerate() {
+            // What weakens the policy does so for all, and is told once.
+            let weakened_by = if place == 0 { report.weakened_by() } else { &[] };
+            talk(run, report, weakened_by, &format!("bundle '{}': ", Escaped(report.bundle())));
+        }
+        match report.partly_signed().len() {
+            0 => {}
+            count => run.printer.note(&format!(
+                "files that only some of the counted bundles have signed: {count}; --json lists them"
+            )),
         }
         Ok(Exit::SUCCESS)
     }
@@ -115,16 +178,24 @@ impl Options {
         let policy = danger::unsigned_files(policy, unsigned);
         let policy = danger::allow_symlinks(policy, self.allow_symlinks);
         let policy = danger::allow_unsigned_empty(policy, self.allow_unsigned_empty);
+        let policy = danger::legacy(policy, self.legacy);
         self.ignore_paths.iter().try_fold(policy, |policy, path| {
-            Ok(danger::ignore_path(policy, args::inside(&self.model, path)?))
+            Ok(danger::ignore_path(policy, args::inside(&self.model, path, "cannot ignore")?))
         })
     }
 }
 
+/// Nobody should have to guess what several bundles are for.
+fn undecided(bundles: usize) -> Error {
+    let what =
+        format!("{bundles} bundles were given, but not how many signers it takes: --require all, any or N");
+    Error::Usage { what }
+}
+
 /// What a person should know beside the verdict: notes, weakenings, and how much was skipped.
-fn talk(run: &Run<'_>, report: &Report) {
-    report.notes().iter().for_each(|note| run.printer.note(&note.to_string()));
-    report.weakened_by().iter().for_each(|words| run.printer.note(words));
+fn talk(run: &Run<'_>, report: &Report, weakened_by: &[&str], of: &str) {
+    report.notes().iter().for_each(|note| run.printer.note(&format!("{of}{note}")));
+    weakened_by.iter().for_each(|words| run.printer.note(words));
     let skipped =
         |reason: SkipReason| report.skipped().iter().filter(|skipped| skipped.reason == reason).count();
     for (reason, words) in [
@@ -135,7 +206,7 @@ fn talk(run: &Run<'_>, report: &Report) {
     ] {
         match skipped(reason) {
             0 => {}
-            count => run.printer.note(&format!("{words}: {count}; --json lists them")),
+            count => run.printer.note(&format!("{of}{words}: {count}; --json lists them")),
         }
     }
 }

@@ -29,7 +29,8 @@ pub enum Access {
     /// and the file and every folder above it owned by root or the current user and not writable by group or
     /// others. Files under 1 MiB are always read. Elsewhere everything is read.
     Auto,
-    /// Always map. A concurrent truncation kills the process.
+    /// Always map, except where jobs overlap ([`Task::new`](crate::Task::new)). A concurrent truncation kills the
+    /// process.
     Map,
     /// Never map.
     #[default]
@@ -162,8 +163,8 @@ impl<'a> Source<'a> {
         self.length
     }
 
-    /// Opens the source and checks that it is what was described.
-    pub(crate) fn open(&self) -> Result<Opened<'_>, Error> {
+    /// Opens the source and checks that it is what was described. It is mapped only if the caller allows it too.
+    pub(crate) fn open(&self, may_map: bool) -> Result<Opened<'_>, Error> {
         let (file, offset, whole) = match &self.kind {
             Kind::Bytes(bytes) => {
                 return Ok(Opened { name: &self.name, length: self.length, bytes: Bytes::Memory(bytes) });
@@ -187,6 +188,7 @@ impl<'a> Source<'a> {
             });
         }
         let map = match self.access {
+            _ if !may_map => false,
             Access::Read => false,
             Access::Map => self.length > 0,
             Access::Auto => self.length >= map::WORTH_MAPPING && stable::cannot_change(&file),

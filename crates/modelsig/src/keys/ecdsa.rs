@@ -24,6 +24,49 @@ verify!(verify_p256, p256, EcdsaP256Sha256);
 verify!(verify_p384, p384, EcdsaP384Sha384);
 verify!(verify_p521, p521, EcdsaP521Sha512);
 
+/// Verification over SHA-256 with a longer curve, of bundles by model-signing 0.2.0.
+#[cfg(feature = "certificate")]
+macro_rules! verify_sha256 {
+    ($name:ident, $curve:ident, $bytes:literal, $scheme:ident) => {
+        pub(crate) fn $name(
+            key: &$curve::ecdsa::VerifyingKey,
+            message: &[u8],
+            signature: &[u8],
+        ) -> Option<SignatureScheme> {
+            use sha2::Digest;
+            use $curve::ecdsa::signature::hazmat::PrehashVerifier;
+            let signature = $curve::ecdsa::Signature::from_der(signature).ok()?;
+            // A hash shorter than the curve is the number that it is (FIPS 186-5 section 6.4.2).
+            let mut prehash = [0; $bytes];
+            prehash[$bytes - 32..].copy_from_slice(&sha2::Sha256::digest(message));
+            key.verify_prehash(&prehash, &signature).ok().map(|()| SignatureScheme::$scheme)
+        }
+    };
+}
+
+#[cfg(feature = "certificate")]
+verify_sha256!(verify_p384_sha256, p384, 48, EcdsaP384Sha256);
+#[cfg(feature = "certificate")]
+verify_sha256!(verify_p521_sha256, p521, 66, EcdsaP521Sha256);
+
+/// From `r || s` to DER with the low `s`, for one curve.
+#[cfg(feature = "sign")]
+macro_rules! der {
+    ($name:ident, $curve:ident) => {
+        pub(crate) fn $name(raw: &[u8]) -> Option<Vec<u8>> {
+            let signature = $curve::ecdsa::Signature::from_slice(raw).ok()?;
+            Some(signature.normalize_s().to_der().as_bytes().to_vec())
+        }
+    };
+}
+
+#[cfg(feature = "sign")]
+der!(der_p256, p256);
+#[cfg(feature = "sign")]
+der!(der_p384, p384);
+#[cfg(feature = "sign")]
+der!(der_p521, p521);
+
 /// Deterministic signing (RFC 6979) with one curve.
 #[cfg(feature = "sign")]
 macro_rules! sign {

@@ -6,14 +6,19 @@ mod ecdsa;
 mod ed25519;
 mod hint;
 mod pem;
+#[cfg(feature = "pkcs11")]
+pub(crate) mod pkcs11;
 mod private;
 mod public;
+mod signer;
 
 pub use pem::KeyFault;
 #[cfg(feature = "sign")]
-pub use private::{PrivateKey, Signer};
+pub use private::PrivateKey;
 pub use public::{KeyType, PublicKey, SignatureScheme};
 
 pub use hint::KeyHint;
 #[cfg(feature = "certificate")]
 pub(crate) use public::name_of;
+#[cfg(feature = "sign")]
+pub use signer::Signer;

@@ -1,4 +1,4 @@
-//! Private keys: PKCS#8 (RFC 5958), encrypted PKCS#8 (RFC 8018) and SEC1 (RFC 5915) in PEM, and what signs.
+//! Private keys: PKCS#8 (RFC 5958), encrypted PKCS#8 (RFC 8018) and SEC1 (RFC 5915) in PEM.
 #![cfg(feature = "sign")]
 
 use std::fmt;
@@ -10,21 +10,8 @@ use sec1::EcPrivateKey;
 use zeroize::Zeroizing;
 
 use super::public::{self, Kind, name_of};
-use super::{KeyFault, KeyType, PublicKey, ecdsa, pem};
+use super::{KeyFault, KeyType, PublicKey, Signer, ecdsa, pem};
 use crate::{Error, Limits, input};
-
-/// Something that signs: a [`PrivateKey`], or a key that never leaves its hardware or service.
-pub trait Signer {
-    /// The key that will verify the signature. Its type decides how [`Signer::sign`] must hash.
-    fn public_key(&self) -> &PublicKey;
-
-    /// Signs the DSSE pre-authentication encoding. Returns 64 raw bytes for Ed25519 (not prehashed), otherwise the
-    /// DER `SEQUENCE { r, s }` over the message hashed by curve: SHA-256, SHA-384 or SHA-512.
-    ///
-    /// # Errors
-    /// Whatever keeps the signer from signing.
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error>;
-}
 
 /// A private key in memory. It is wiped when dropped and never shown.
 pub struct PrivateKey {

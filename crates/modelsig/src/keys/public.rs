@@ -74,6 +74,10 @@ pub enum SignatureScheme {
     EcdsaP384Sha384,
     /// ECDSA P-521 with SHA-512.
     EcdsaP521Sha512,
+    /// ECDSA P-384 with SHA-256, as model-signing 0.2.0 signed with certificates.
+    EcdsaP384Sha256,
+    /// ECDSA P-521 with SHA-256, as model-signing 0.2.0 signed with certificates.
+    EcdsaP521Sha256,
 }
 
 impl SignatureScheme {
@@ -85,6 +89,8 @@ impl SignatureScheme {
             Self::EcdsaP256Sha256 => "ecdsa-p256-sha256",
             Self::EcdsaP384Sha384 => "ecdsa-p384-sha384",
             Self::EcdsaP521Sha512 => "ecdsa-p521-sha512",
+            Self::EcdsaP384Sha256 => "ecdsa-p384-sha256",
+            Self::EcdsaP521Sha256 => "ecdsa-p521-sha256",
         }
     }
 }
@@ -111,7 +117,15 @@ impl PublicKey {
         if label != "PUBLIC KEY" {
             return Err(KeyFault::Label { expected: "public key", found: label.into() });
         }
-        let info = SubjectPublicKeyInfoRef::try_from(der.as_slice()).map_err(KeyFault::malformed)?;
+        Self::from_der(&der)
+    }
+
+    /// Reads one SubjectPublicKeyInfo in DER.
+    ///
+    /// # Errors
+    /// [`KeyFault`].
+    pub fn from_der(der: &[u8]) -> Result<Self, KeyFault> {
+        let info = SubjectPublicKeyInfoRef::try_from(der).map_err(KeyFault::malformed)?;
         match info.algorithm.oid {
             ED25519 => {
                 let raw = info.subject_public_key.as_bytes().unwrap_or_default();
@@ -119,7 +133,7 @@ impl PublicKey {
             }
             EC_PUBLIC_KEY => {
                 let curve = info.algorithm.parameters_oid().map_err(KeyFault::malformed)?;
-                Self::on_curve(KeyType::of_curve(curve)?, &der)
+                Self::on_curve(KeyType::of_curve(curve)?, der)
             }
             other => Err(KeyFault::UnsupportedType { found: name_of(other) }),
         }
@@ -131,6 +145,18 @@ impl PublicKey {
             KeyType::P384 => DecodePublicKey::from_public_key_der(der).map(Kind::P384),
             KeyType::P521 => DecodePublicKey::from_public_key_der(der).map(Kind::P521),
             KeyType::Ed25519 => return Err(KeyFault::malformed("Ed25519 is no ECDSA curve")),
+        };
+        kind.map(Self).map_err(KeyFault::malformed)
+    }
+
+    /// From a point as SEC 1 writes it, or the 32 bytes of an Ed25519 key.
+    #[cfg(feature = "pkcs11")]
+    pub(super) fn from_point(key_type: KeyType, point: &[u8]) -> Result<Self, KeyFault> {
+        let kind = match key_type {
+            KeyType::Ed25519 => return ed25519::verifying_key(point).map(Kind::Ed25519).map(Self),
+            KeyType::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Kind::P256),
+            KeyType::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Kind::P384),
+            KeyType::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Kind::P521),
         };
         kind.map(Self).map_err(KeyFault::malformed)
     }
@@ -168,6 +194,18 @@ impl PublicKey {
             Kind::P256(_) => KeyType::P256,
             Kind::P384(_) => KeyType::P384,
             Kind::P521(_) => KeyType::P521,
+        }
+    }
+
+    /// As [`Self::verify`], but ECDSA hashes with SHA-256 on every curve: how model-signing 0.2.0 signed with
+    /// certificates.
+    #[cfg(feature = "certificate")]
+    pub(crate) fn verify_sha256(&self, message: &[u8], signature: &[u8]) -> Option<SignatureScheme> {
+        match &self.0 {
+            Kind::Ed25519(_) => None,
+            Kind::P256(key) => ecdsa::verify_p256(key, message, signature),
+            Kind::P384(key) => ecdsa::verify_p384_sha256(key, message, signature),
+            Kind::P521(key) => ecdsa::verify_p521_sha256(key, message, signature),
         }
     }
 

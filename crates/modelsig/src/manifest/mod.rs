@@ -13,6 +13,7 @@ use crate::Error;
 use crate::model::ModelPath;
 use crate::policy::Check;
 use crate::report::Checked;
+use crate::trust::Dialect;
 pub use chunk_index::{CHUNK_INDEX, ChunkIndexFault};
 pub(crate) use chunk_index::{ChunkIndex, JsonChunkIndex};
 pub(crate) use root_digest::root_digest;
@@ -34,6 +35,8 @@ pub(crate) struct Manifest {
     pub(crate) files: Vec<SignedFile>,
     /// The resources were listed in the order of the specification.
     pub(crate) in_order: bool,
+    /// Which statement it was read from.
+    pub(crate) dialect: Dialect,
 }
 
 /// A file and what proves it.

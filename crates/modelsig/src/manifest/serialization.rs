@@ -3,7 +3,6 @@
 //! Refuses: unknown methods, a `shard_size` that does not belong or is missing, an `algorithm` that is not the
 //! `hash_type`, names that stand twice or are not canonical, and paths to ignore that would swallow the model.
 
-#[cfg(feature = "sign")]
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -56,6 +55,18 @@ pub(crate) struct Serialization {
     pub(crate) hash: HashAlgorithm,
     pub(crate) allow_symlinks: bool,
     pub(crate) ignore_paths: Vec<RecordedIgnore>,
+}
+
+impl Serialization {
+    /// The `algorithm` of a resource: the name of the hash, or for shards also `<hash>-sharded-<shard_size>`.
+    pub(crate) fn algorithm_name(&self, sharded: bool) -> Cow<'static, str> {
+        match self.method {
+            Method::Shards { shard_size } if sharded => {
+                format!("{}-sharded-{shard_size}", self.hash.id()).into()
+            }
+            _ => self.hash.id().into(),
+        }
+    }
 }
 
 /// The JSON form.
@@ -193,11 +204,7 @@ pub(crate) fn check_algorithm(
     serialization: &Serialization,
 ) -> Result<(), StatementFault> {
     let hash = serialization.hash.id();
-    let sharded = match serialization.method {
-        Method::Files => None,
-        Method::Shards { shard_size } => Some(format!("{hash}-sharded-{shard_size}")),
-    };
-    if algorithm == hash || Some(algorithm) == sharded.as_deref() {
+    if algorithm == hash || algorithm == serialization.algorithm_name(true) {
         return Ok(());
     }
     Err(StatementFault::AlgorithmMismatch { name: name.into(), expected: hash, found: algorithm.into() })

@@ -105,10 +105,15 @@ impl Model {
 
     /// Reads a bundle. One inside the model is opened like any file of it, without following links.
     pub(crate) fn read_bundle(&self, path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
-        match (&self.kind, self.relative(path)?) {
-            (Kind::Folder(root), Some(inside)) => input::read_bundle(path, root.open_file(&inside), limits),
-            _ => input::read_bundle(path, input::open(path), limits),
-        }
+        input::read_bundle(path, self.open_bundle(path)?, limits)
+    }
+
+    /// Opens a bundle for [`input::read_bundle`], which tells why it could not be opened.
+    pub(crate) fn open_bundle(&self, path: &Path) -> Result<io::Result<File>, Error> {
+        Ok(match (&self.kind, self.relative(path)?) {
+            (Kind::Folder(root), Some(inside)) => root.open_file(&inside),
+            _ => input::open(path),
+        })
     }
 
     /// True when an absolute path lies inside the model folder, or is it.

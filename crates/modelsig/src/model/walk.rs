@@ -48,6 +48,17 @@ impl TreeFile {
         Self { name, length, target: None }
     }
 
+    /// True when it was reached through a symbolic link.
+    #[cfg(feature = "sign")]
+    pub(crate) fn is_link(&self) -> bool {
+        self.target.is_some()
+    }
+
+    /// True when two walks saw the same file under a name: of the same length, in the same place.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.length == other.length && self.opens() == other.opens()
+    }
+
     /// The name under which the bytes are found.
     pub(super) fn opens(&self) -> &ModelPath {
         self.target.as_ref().unwrap_or(&self.name)
@@ -176,10 +187,13 @@ impl Walk<'_> {
         if name.as_str().len() > self.limits.path_bytes { Err(PathFault::TooLong) } else { Ok(name) }
     }
 
-    /// A recorded name that ends in `.sig` is the place of the signer's bundle. It is left out only if a bundle
-    /// stands there: otherwise it would be a place for anything.
+    /// The place of a bundle is a place for one file. A recorded name that ends in `.sig` is the place of the signer's
+    /// bundle, and left out only if a bundle stands there: otherwise it would be a place for anything.
     fn reason_to_skip(&self, name: &ModelPath, kind: &EntryKind) -> Option<SkipReason> {
         let reason = self.exclusions.reason(name)?;
+        if reason == SkipReason::Signature && !matches!(kind, EntryKind::File(_)) {
+            return None;
+        }
         let reserved = reason == SkipReason::Signer && name.as_str().to_ascii_lowercase().ends_with(".sig");
         (!reserved || (matches!(kind, EntryKind::File(_)) && self.is_bundle(name))).then_some(reason)
     }

@@ -34,4 +34,6 @@ pub use fault::CertificateFault;
 #[cfg(fuzzing)]
 pub(crate) use fuzzing::exercise;
 pub use names::SubjectName;
-pub(crate) use path::{MOST_CERTIFICATES, Purpose, VerifiedPath, verify_path};
+#[cfg(feature = "sign")]
+pub(crate) use path::check_signer;
+pub(crate) use path::{Purpose, verify_path};

@@ -24,6 +24,15 @@ pub enum SubjectName {
     Dns(String),
 }
 
+impl SubjectName {
+    /// The name as it stands in the certificate.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Uri(name) | Self::Email(name) | Self::Dns(name) => name,
+        }
+    }
+}
+
 /// A general name. What is only carried along has no content here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum GeneralName {

@@ -44,16 +44,10 @@ pub(crate) enum Purpose {
 /// A path that was checked from end to end. Only [`verify_path`] makes one.
 #[derive(Clone, Debug)]
 pub(crate) struct VerifiedPath<'c> {
-    leaf: &'c Certificate,
     issuers: Vec<&'c Certificate>,
 }
 
 impl<'c> VerifiedPath<'c> {
-    /// The signer's certificate.
-    pub(crate) fn leaf(&self) -> &'c Certificate {
-        self.leaf
-    }
-
     /// From the issuer of the leaf up to the anchor, that one included. Never empty.
     pub(crate) fn issuers(&self) -> &[&'c Certificate] {
         &self.issuers
@@ -77,9 +71,16 @@ pub(crate) fn verify_path<'c>(
     let mut search = Search { intermediates, anchors, at, purpose, budget: Budget::default(), fault: None };
     let mut path = vec![leaf];
     if search.extend(&mut path)? {
-        return Ok(VerifiedPath { leaf, issuers: path.split_off(1) });
+        return Ok(VerifiedPath { issuers: path.split_off(1) });
     }
     Err(search.fault.map_or_else(|| no_issuer(&path, anchors), |(_, fault)| fault))
+}
+
+/// What a certificate must keep by itself to sign at `at`. Whether anybody trusts it is another question.
+#[cfg(feature = "sign")]
+pub(crate) fn check_signer(leaf: &Certificate, at: u64, purpose: Purpose) -> Result<(), CertificateFault> {
+    check_standing(leaf, at)?;
+    check_leaf(leaf, purpose)
 }
 
 struct Search<'c> {

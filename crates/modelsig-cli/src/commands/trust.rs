@@ -1,0 +1,55 @@
+//! Whom the user trusts: public keys, or certificates that vouch for others.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use clap::{ArgGroup, Args};
+use modelsig::{CertificateTrust, Error, Identity, PublicKey, Trust};
+
+/// At least one key or anchor; a bundle is judged by those that are for its method.
+#[derive(Args)]
+#[group(skip)]
+#[command(group(ArgGroup::new("trusted").args(["public_key", "certificate_chain"]).required(true).multiple(true)))]
+pub(super) struct TrustOptions {
+    /// A trusted public key in PEM (may be repeated: any one of the keys may have signed)
+    #[arg(long, value_name = "KEY")]
+    public_key: Vec<PathBuf>,
+    /// A file with trusted issuers in PEM (may be repeated): a certificate under any of them may have signed
+    #[arg(long, value_name = "ANCHORS")]
+    certificate_chain: Vec<PathBuf>,
+    /// The expected owner of the signing certificate: an exact URI, email or DNS name, or subject:CN=...,O=... (may be
+    /// repeated)
+    #[arg(long, value_name = "NAME", requires = "certificate_chain")]
+    identity: Vec<Identity>,
+    /// Judge certificates at this time (RFC 3339) instead of now
+    #[arg(long, value_name = "TIME", requires = "certificate_chain", value_parser = rfc3339)]
+    at: Option<SystemTime>,
+}
+
+impl TrustOptions {
+    pub(super) fn read(&self) -> Result<Trust, Error> {
+        let keys: Vec<PublicKey> =
+            self.public_key.iter().map(|path| PublicKey::from_file(path)).collect::<Result<_, _>>()?;
+        if self.certificate_chain.is_empty() {
+            return Ok(keys.into());
+        }
+        let mut certificates = CertificateTrust::from_files(&self.certificate_chain)?;
+        for identity in &self.identity {
+            certificates = certificates.with_identity(identity.clone());
+        }
+        if let Some(at) = self.at {
+            certificates = certificates.at(at);
+        }
+        if keys.is_empty() {
+            return Ok(certificates.into());
+        }
+        Ok(Trust::Any(vec![keys.into(), certificates.into()]))
+    }
+}
+
+/// A moment with its offset: `2026-11-23T12:00:00Z`.
+fn rfc3339(text: &str) -> Result<SystemTime, String> {
+    let time: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    let seconds = u64::try_from(time.as_second()).map_err(|_| "it lies before 1970")?;
+    Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}

@@ -1,0 +1,193 @@
+//! How many signers it takes, and who counts as one.
+//!
+//! A signer is a public key (SubjectPublicKeyInfo), and under certificates also an identity: signatures that share
+//! either are by one signer, and so are those that are joined by a chain of such pairs. The number errs on the low
+//! side on purpose. Bundles are never told apart by their file names, their root digests, or who they say they are.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::str::FromStr;
+
+use crate::Error;
+use crate::report::{CertificateReport, SignerReport};
+
+/// How many distinct signers a model must have among the bundles that were given for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threshold {
+    /// As many as there are bundles: every bundle must hold, and no two may be by the same signer. Otherwise who holds
+    /// one of the keys could stand in for all the others.
+    All,
+    /// One.
+    Any,
+    /// So many.
+    AtLeast(NonZeroUsize),
+}
+
+impl Threshold {
+    /// How many signers that are, of `bundles` bundles.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when there is no bundle, or fewer than it takes.
+    pub fn required(self, bundles: usize) -> Result<usize, Error> {
+        let required = match self {
+            Self::All => bundles,
+            Self::Any => 1,
+            Self::AtLeast(number) => number.get(),
+        };
+        match (bundles, required) {
+            (0, _) => Err(Error::Usage { what: "no bundle was given".into() }),
+            (_, required) if required > bundles => Err(Error::Usage {
+                what: format!(
+                    "{required} signers are required, but only {bundles} can come of the bundles given"
+                ),
+            }),
+            (_, required) => Ok(required),
+        }
+    }
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::Any => f.write_str("any"),
+            Self::AtLeast(number) => number.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Threshold {
+    type Err = BadThreshold;
+
+    /// Reads `all`, `any`, or a plain decimal number from 1 on.
+    fn from_str(text: &str) -> Result<Self, BadThreshold> {
+        match text {
+            "all" => Ok(Self::All),
+            "any" => Ok(Self::Any),
+            _ if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                text.parse().map(Self::AtLeast).map_err(|_| BadThreshold)
+            }
+            _ => Err(BadThreshold),
+        }
+    }
+}
+
+/// The text is no [`Threshold`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("neither all nor any nor a number of signers from 1 on")]
+pub struct BadThreshold;
+
+/// What tells one signer from another: nothing that a bundle says by itself, only what its signature proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SignerKey {
+    /// The hint of the key that made the signature, which is a digest of its SubjectPublicKeyInfo.
+    key: String,
+    /// The names that the certificate of the key proves.
+    identities: Vec<String>,
+}
+
+impl SignerKey {
+    /// The one place where a signer becomes countable.
+    pub(crate) fn of(signer: &SignerReport) -> Self {
+        let identities = signer.certificate.as_deref().map(CertificateReport::identities);
+        Self { key: signer.hint.to_string(), identities: identities.unwrap_or_default() }
+    }
+
+    fn is_same_as(&self, other: &Self) -> bool {
+        self.key == other.key || self.identities.iter().any(|name| other.identities.contains(name))
+    }
+}
+
+/// Signatures sorted by signer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tally(Vec<usize>);
+
+impl Tally {
+    /// The one function that counts signers.
+    pub(crate) fn of<'k>(signatures: impl IntoIterator<Item = &'k SignerKey>) -> Self {
+        let signatures: Vec<&SignerKey> = signatures.into_iter().collect();
+        // For each signature the first one by the same signer.
+        let mut first: Vec<usize> = (0..signatures.len()).collect();
+        for (later, signature) in signatures.iter().enumerate() {
+            for earlier in 0..later {
+                if signature.is_same_as(signatures[earlier]) {
+                    let joined = [first[earlier], first[later]];
+                    let least = joined[0].min(joined[1]);
+                    first.iter_mut().filter(|place| joined.contains(place)).for_each(|place| *place = least);
+                }
+            }
+        }
+        Self(first)
+    }
+
+    /// The number of distinct signers.
+    pub(crate) fn signers(&self) -> usize {
+        self.0.iter().enumerate().filter(|(place, first)| place == *first).count()
+    }
+
+    /// The first signature by the same signer, if this is another one.
+    pub(crate) fn same_as(&self, signature: usize) -> Option<usize> {
+        self.0.get(signature).copied().filter(|first| *first != signature)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(signatures: &[(&str, &[&str])]) -> (usize, Vec<Option<usize>>) {
+        let of = |(key, names): &(&str, &[&str])| SignerKey {
+            key: (*key).into(),
+            identities: names.iter().map(|name| (*name).into()).collect(),
+        };
+        let keys: Vec<SignerKey> = signatures.iter().map(of).collect();
+        let tally = Tally::of(&keys);
+        (tally.signers(), (0..keys.len()).map(|place| tally.same_as(place)).collect())
+    }
+
+    #[test]
+    fn signers_are_counted_once_by_key_and_by_identity() {
+        assert_eq!(tally(&[]), (0, vec![]));
+        assert_eq!(tally(&[("a", &[]), ("b", &[])]), (2, vec![None, None]));
+        assert_eq!(tally(&[("a", &[]), ("b", &[]), ("a", &[])]), (2, vec![None, None, Some(0)]));
+        // A renewed certificate: other key, same name.
+        assert_eq!(tally(&[("a", &["x"]), ("b", &["x"])]), (1, vec![None, Some(0)]));
+        // One key under two names.
+        assert_eq!(tally(&[("a", &["x"]), ("a", &["y"])]), (1, vec![None, Some(0)]));
+        // A key without a certificate has no name to share.
+        assert_eq!(tally(&[("a", &[]), ("b", &["x"]), ("c", &["y", "z"])]), (3, vec![None, None, None]));
+        assert_eq!(tally(&[("a", &["x", "y"]), ("b", &["y"])]), (1, vec![None, Some(0)]));
+    }
+
+    #[test]
+    fn who_is_joined_by_way_of_others_is_one_signer() {
+        let chain: [(&str, &[&str]); 4] = [("a", &["x"]), ("b", &["y"]), ("c", &["z"]), ("a", &["y", "z"])];
+        assert_eq!(tally(&chain), (1, vec![None, Some(0), Some(0), Some(0)]));
+        let late: [(&str, &[&str]); 4] = [("a", &[]), ("b", &["x"]), ("c", &["y"]), ("d", &["x", "y"])];
+        assert_eq!(tally(&late), (2, vec![None, None, Some(1), Some(1)]));
+    }
+
+    #[test]
+    fn thresholds_are_read_strictly() {
+        for good in ["all", "any", "1", "20"] {
+            assert_eq!(good.parse::<Threshold>().unwrap().to_string(), good);
+        }
+        for bad in
+            ["", "0", "00", "-1", "+1", " 1", "1 ", "ALL", "some", "1.0", "99999999999999999999999", "٢"]
+        {
+            assert_eq!(bad.parse::<Threshold>(), Err(BadThreshold), "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_more_signers_can_be_required_than_bundles_are_given() {
+        let at_least = |number| Threshold::AtLeast(NonZeroUsize::new(number).unwrap());
+        assert_eq!(Threshold::All.required(3).unwrap(), 3);
+        assert_eq!(Threshold::Any.required(3).unwrap(), 1);
+        assert_eq!(at_least(3).required(3).unwrap(), 3);
+        assert!(matches!(at_least(4).required(3), Err(Error::Usage { .. })));
+        for threshold in [Threshold::All, Threshold::Any, at_least(1)] {
+            assert!(matches!(threshold.required(0), Err(Error::Usage { .. })), "{threshold}");
+        }
+    }
+}

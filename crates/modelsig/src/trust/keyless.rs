@@ -1,0 +1,43 @@
+//! The `sigstore` method (OMS spec 4.3): recognised, and refused as not supported yet. What the certificate claims
+//! about its owner is told as a claim: neither chain, log entry nor time was checked.
+
+use crate::Error;
+
+pub(super) fn unsupported(path: &str, leaf: &[u8]) -> Error {
+    let (identity, issuer) = claims(leaf);
+    Error::KeylessUnsupported { path: path.into(), identity, issuer }
+}
+
+/// Whom the certificate names, and which identity provider it says vouched for that.
+#[cfg(feature = "certificate")]
+pub(crate) fn claims(leaf: &[u8]) -> (Option<String>, Option<String>) {
+    use super::x509::Certificate;
+
+    let issuer = issuer(leaf);
+    let Ok(leaf) = Certificate::parse(leaf) else { return (None, None) };
+    let name = leaf.names().into_iter().next().map(|name| name.as_str().to_owned());
+    (name.or_else(|| Some(format!("subject:{}", leaf.subject()))), issuer)
+}
+
+/// The identity provider in Fulcio's extensions: a DER string and, in older certificates, plain text.
+#[cfg(feature = "certificate")]
+fn issuer(leaf: &[u8]) -> Option<String> {
+    use x509_cert::der::Decode;
+    use x509_cert::der::asn1::ObjectIdentifier;
+
+    const ISSUER_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.8");
+    const ISSUER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.1");
+
+    let leaf = x509_cert::Certificate::from_der(leaf).ok()?;
+    let value = |oid| {
+        let extensions = leaf.tbs_certificate().extensions()?;
+        extensions.iter().find(|one| one.extn_id == oid).map(|one| one.extn_value.as_bytes())
+    };
+    let newer = value(ISSUER_V2).and_then(|value| String::from_der(value).ok());
+    newer.or_else(|| value(ISSUER).and_then(|value| String::from_utf8(value.to_vec()).ok()))
+}
+
+#[cfg(not(feature = "certificate"))]
+pub(crate) fn claims(_leaf: &[u8]) -> (Option<String>, Option<String>) {
+    (None, None)
+}

@@ -1,0 +1,354 @@
+//! Verification, step by step (OMS spec 8.4): bundle, signature, statement, folder, files.
+//!
+//! The signature is checked over the payload bytes as they stand before any of them is parsed, and nothing in the
+//! model is opened by a name from the manifest: the folder is walked and its names are compared. One bundle is the
+//! special case of several: each goes through the same steps, on the same opened model.
+
+mod content;
+mod several;
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use modelsig_hash::{Access, Engine, Hasher};
+
+use crate::bundle::Bundle;
+use crate::loader::{Present, SignedModel, VerifiedModel};
+use crate::manifest::{Manifest, Method, Proof, RecordedIgnore};
+use crate::model::{Exclusions, Model, ModelPath, PathFault, SkipReason, Skipped, Symlinks, Tree, TreeFile};
+use crate::policy::{Check, UnsignedFiles};
+use crate::report::{FileReport, Note, Report, SignerReport};
+use crate::statement::{self, StatementFault};
+use crate::trust::{self, Dialect, Trust};
+use crate::{Error, Limits, Policy, SignatureScheme};
+
+/// Verifies models for one trust and one policy. It keeps no state between calls: the verdict on one model never
+/// depends on another.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    trust: Trust,
+    policy: Policy,
+    limits: Limits,
+    access: Access,
+    engine: Option<Engine>,
+}
+
+/// What the bundles of one run share: the model is opened once for all of them.
+struct Run<'r> {
+    model: Arc<Model>,
+    /// The bundles of this run. None of them is an unsigned file to the others.
+    passed: &'r [&'r Path],
+    /// Which digests are checked.
+    check: Check,
+    engine: Engine,
+}
+
+impl Verifier {
+    /// A strict verifier for a key, several keys of which any one may have signed, or another [`Trust`].
+    pub fn new(trust: impl Into<Trust>) -> Self {
+        Self {
+            trust: trust.into(),
+            policy: Policy::strict(),
+            limits: Limits::default(),
+            access: Access::Read,
+            engine: None,
+        }
+    }
+
+    /// Replaces the policy.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Replaces the limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How files are read. The default never maps them, since a map of a file that another process truncates kills
+    /// the host program.
+    #[must_use]
+    pub fn with_access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Hashes with this engine: its pool, its progress, its cancellation. Otherwise each call makes one with a
+    /// thread for each CPU.
+    #[must_use]
+    pub fn with_engine(mut self, engine: Engine) -> Self {
+        self.engine = Some(engine);
+        self
+    }
+
+    /// Checks signature, manifest and the names and lengths of all files, but no content yet: that is checked when
+    /// it is read through the [`SignedModel`].
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with a report when files are missing, unsigned, or of another length; otherwise the
+    /// error that kept it from getting that far.
+    pub fn open(&self, model: &Path, bundle: &Path) -> Result<SignedModel, Error> {
+        self.look(&self.begin(model, &[bundle], self.policy.check)?, bundle)?.accept()
+    }
+
+    /// Checks everything: signature, manifest, and every byte of every file.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with a report of all problems (or the first, if the policy fails fast); otherwise the
+    /// error that kept it from getting that far.
+    pub fn verify(&self, model: &Path, bundle: &Path) -> Result<VerifiedModel, Error> {
+        let passed = [bundle];
+        let run = self.begin(model, &passed, self.policy.check)?;
+        let mut signed = self.look(&run, bundle)?;
+        if self.policy.fail_fast {
+            signed = signed.accept()?;
+        }
+        self.check_files(&run.engine, std::slice::from_mut(&mut signed), &|sound| sound.contains(&false))?;
+        signed.accept().and_then(VerifiedModel::new)
+    }
+
+    /// Opens the model.
+    fn begin<'r>(&self, model: &Path, passed: &'r [&'r Path], check: Check) -> Result<Run<'r>, Error> {
+        let model = Arc::new(Model::open(model)?);
+        let engine = match &self.engine {
+            Some(engine) => engine.clone(),
+            None => Engine::new(0).map_err(|error| Error::from_hashing("", error))?,
+        };
+        Ok(Run { model, passed, check, engine })
+    }
+
+    /// Everything up to the content of the files, with all problems in the report.
+    fn look(&self, run: &Run<'_>, bundle_path: &Path) -> Result<SignedModel, Error> {
+        let name = bundle_path.to_string_lossy();
+        let model = Arc::clone(&run.model);
+        let text = model.read_bundle(bundle_path, &self.limits)?;
+        let bundle = Bundle::parse(&name, &text, &self.limits)?;
+        drop(text);
+        let (signer, dialect) = trust::verify(&name, &bundle, &self.trust, self.policy.legacy)?;
+        let manifest = statement::parse(&name, &bundle.envelope.payload, dialect, &self.limits)?;
+        drop(bundle);
+        self.supported(&name, &manifest)?;
+        let exclusions = self.exclusions(run, &manifest, bundle_path)?;
+        let tree = model.tree(&exclusions, self.symlinks(&manifest), &self.limits)?;
+        self.limit_bytes(&model, &tree)?;
+        let report = self.report(run, &name, signer, &manifest);
+        let engine = run.engine.clone();
+        let mut signed =
+            SignedModel { model, manifest, present: Vec::new(), report, engine, check: run.check };
+        self.compare_names(&mut signed, tree, &name)?;
+        Ok(signed)
+    }
+
+    /// Hashes that this build cannot compute are said so once, not as a fault of each file.
+    fn supported(&self, bundle: &str, manifest: &Manifest) -> Result<(), Error> {
+        let chunked = manifest.files.iter().filter_map(|file| match &file.proof {
+            Proof::Whole { chunks: Some(chunks), .. } => Some(chunks.algorithm),
+            _ => None,
+        });
+        let mut hashes = std::iter::once(manifest.serialization.hash).chain(chunked);
+        hashes
+            .try_for_each(|hash| Hasher::new(hash).map(drop))
+            .map_err(|error| Error::from_hashing(bundle, error))
+    }
+
+    fn symlinks(&self, manifest: &Manifest) -> Symlinks {
+        if manifest.serialization.allow_symlinks && self.policy.allow_symlinks {
+            Symlinks::FollowInside
+        } else {
+            Symlinks::Reject
+        }
+    }
+
+    fn exclusions(&self, run: &Run<'_>, manifest: &Manifest, bundle: &Path) -> Result<Exclusions, Error> {
+        let model = &run.model;
+        let fault = |fault| Error::Statement { path: bundle.to_string_lossy().into(), fault };
+        let mut by_signer = Exclusions::default();
+        for path in &manifest.serialization.ignore_paths {
+            match path {
+                RecordedIgnore::Relative(path) => by_signer.add(path.clone(), SkipReason::Signer),
+                RecordedIgnore::Absolute(path) if model.contains_absolute(path) => {
+                    return Err(fault(StatementFault::IgnorePathInside { path: path.clone() }));
+                }
+                RecordedIgnore::Absolute(_) | RecordedIgnore::Inert(_) => {}
+            }
+        }
+        let contradiction = |name: &ModelPath| by_signer.covering(name).map(|(path, _)| path.to_string());
+        for file in &manifest.files {
+            if let Some(ignored) = contradiction(&file.name) {
+                return Err(fault(StatementFault::ListedAndIgnored { name: file.name.to_string(), ignored }));
+            }
+        }
+        let mut exclusions = Exclusions::default();
+        if let Some(inside) = model.relative(bundle)? {
+            exclusions.add(inside, SkipReason::Signature);
+        }
+        // Whoever signs last may have signed the bundles of those before: such a one is checked like any file.
+        let others = run.passed.iter().filter_map(|other| model.relative(other).ok().flatten());
+        for other in others.filter(|other| !manifest.covers(other.as_str())) {
+            exclusions.add(other, SkipReason::Signature);
+        }
+        for path in &self.policy.ignore_paths {
+            if manifest.covers(path.as_str()) || path.ancestors().any(|above| manifest.find(above).is_some())
+            {
+                return Err(Error::IgnoredButSigned { path: path.to_string() });
+            }
+            exclusions.add(path.clone(), SkipReason::Caller);
+        }
+        if !self.policy.strict_git {
+            // What the signer did list is checked, whatever it is called.
+            exclusions.add_git_defaults(|path| manifest.covers(path));
+        }
+        if !self.policy.refuse_bundle_ignores {
+            for path in &manifest.serialization.ignore_paths {
+                if let RecordedIgnore::Relative(path) = path
+                    && !(self.policy.strict_git && crate::GIT_DEFAULTS.contains(&path.as_str()))
+                {
+                    exclusions.add(path.clone(), SkipReason::Signer);
+                }
+            }
+        }
+        Ok(exclusions)
+    }
+
+    fn limit_bytes(&self, model: &Model, tree: &Tree) -> Result<(), Error> {
+        let found = tree.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.length));
+        if found <= self.limits.model_bytes {
+            return Ok(());
+        }
+        let what = "the size of all files together in bytes";
+        Err(Error::Limit { path: model.shown(), what, limit: self.limits.model_bytes, found })
+    }
+
+    fn report(&self, run: &Run<'_>, bundle: &str, signer: SignerReport, manifest: &Manifest) -> Report {
+        let notes = [
+            (!signer.hint_in_bundle, Note::NoHint),
+            (!manifest.in_order, Note::Unsorted),
+            (manifest.find(".").is_some(), Note::SingleFileDot),
+            (manifest.serialization.allow_symlinks && !self.policy.allow_symlinks, Note::SymlinksRecorded),
+            (signer.scheme == SignatureScheme::Ed25519ph, Note::Ed25519ph),
+            (signer.certificate.as_ref().is_some_and(|one| one.identity.is_none()), Note::AnyIdentity),
+            (manifest.dialect == Dialect::Legacy, Note::Legacy),
+        ];
+        Report {
+            model: run.model.shown(),
+            bundle: bundle.into(),
+            signer,
+            subject: manifest.subject.clone(),
+            root_digest: manifest.root_digest,
+            method: manifest.serialization.method,
+            check: run.check,
+            files: Vec::new(),
+            skipped: Vec::new(),
+            weakened_by: self.policy.weakened_by(),
+            notes: notes.into_iter().filter_map(|(holds, note)| holds.then_some(note)).collect(),
+            complete: false,
+        }
+    }
+
+    /// Names and lengths: what is signed must be there, what is there must be signed.
+    fn compare_names(&self, signed: &mut SignedModel, tree: Tree, bundle: &str) -> Result<(), Error> {
+        let mut files = Vec::with_capacity(signed.manifest.files.len());
+        signed.report.skipped = tree.skipped;
+        let mut known = HashSet::new();
+        for problem in tree.problems {
+            let name = problem.path().unwrap_or_default().to_owned();
+            let problem = match problem {
+                // A name that cannot be signed was certainly not signed.
+                Error::NameNotUtf8 { path } | Error::BadName { path, .. } => {
+                    if self.policy.unsigned_files == UnsignedFiles::Ignore {
+                        signed.report.skipped.push(Skipped { path, reason: SkipReason::Unsigned });
+                        continue;
+                    }
+                    Error::Unsigned { path }
+                }
+                other => other,
+            };
+            known.insert(name.clone());
+            files.push(FileReport { name, size: None, checked: None, access: None, problem: Some(problem) });
+        }
+
+        let mut on_disk = tree.files.into_iter().peekable();
+        let lone_dot = signed.manifest.find(".").is_some();
+        if lone_dot && !signed.model.is_file() {
+            let fault = StatementFault::BadName { name: ".".into(), fault: PathFault::Dot };
+            return Err(Error::Statement { path: bundle.into(), fault });
+        }
+        for (index, file) in signed.manifest.files.iter().enumerate() {
+            while let Some(extra) = on_disk.next_if(|found| !lone_dot && found.name < file.name) {
+                self.unsigned(
+                    extra,
+                    signed.manifest.serialization.method,
+                    &mut files,
+                    &mut signed.report.skipped,
+                );
+            }
+            let Some(found) = on_disk.next_if(|found| lone_dot || found.name == file.name) else {
+                // Where a folder could not be looked into, nothing is known of its files.
+                if !file.name.ancestors().any(|above| known.contains(above)) {
+                    let path = file.name.to_string();
+                    files.push(FileReport {
+                        name: path.clone(),
+                        size: None,
+                        checked: None,
+                        access: None,
+                        problem: Some(Error::Missing { path }),
+                    });
+                }
+                continue;
+            };
+            let (path, size) = (found.name.to_string(), found.length);
+            let problem = match file.length() {
+                Some(expected) if size < expected => Some(Error::Truncated { path, expected, found: size }),
+                Some(expected) if size > expected => Some(Error::Grown { path, expected, found: size }),
+                _ => None,
+            };
+            if problem.is_none() {
+                signed.present.push(Present { signed: index, tree: found, report: 0 });
+            }
+            let name = file.name.to_string();
+            files.push(FileReport { name, size: Some(size), checked: None, access: None, problem });
+        }
+        for extra in on_disk {
+            self.unsigned(
+                extra,
+                signed.manifest.serialization.method,
+                &mut files,
+                &mut signed.report.skipped,
+            );
+        }
+        files.sort_by(|one, other| one.name.cmp(&other.name));
+        signed.report.skipped.sort_by(|one, other| one.path.cmp(&other.path));
+        signed.report.files = files;
+        // The files without a problem are those that are there, in the same order.
+        let sound = signed.report.files.iter().enumerate().filter(|(_, file)| file.problem.is_none());
+        for (present, (place, _)) in signed.present.iter_mut().zip(sound) {
+            present.report = place;
+        }
+        Ok(())
+    }
+
+    fn unsigned(
+        &self,
+        file: TreeFile,
+        method: Method,
+        files: &mut Vec<FileReport>,
+        skipped: &mut Vec<Skipped>,
+    ) {
+        let path = file.name.to_string();
+        let uncovered = file.length == 0 && matches!(method, Method::Shards { .. });
+        let tolerated = (uncovered && self.policy.allow_unsigned_empty)
+            || self.policy.unsigned_files == UnsignedFiles::Ignore;
+        if tolerated {
+            return skipped.push(Skipped { path, reason: SkipReason::Unsigned });
+        }
+        let name = path.clone();
+        let problem =
+            Some(if uncovered { Error::EmptyNotCovered { path } } else { Error::Unsigned { path } });
+        files.push(FileReport { name, size: Some(file.length), checked: None, access: None, problem });
+    }
+}

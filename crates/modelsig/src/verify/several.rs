@@ -1,0 +1,231 @@
+//! Several bundles for one model, since organisations co-sign. Each is verified completely, by its own names and
+//! digests, against the same bytes, which are read once; equal root digests would prove nothing, since they bind
+//! neither names nor chunk indexes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::{Run, Verifier};
+use crate::Error;
+use crate::cosign::{BundleReport, CosignReport};
+use crate::loader::{CosignedModel, Present, SignedModel, VerifiedModel};
+use crate::manifest::Manifest;
+use crate::policy::Check;
+use crate::threshold::{SignerKey, Tally, Threshold};
+
+impl Verifier {
+    /// Checks a model against several bundles, enough of which must hold: signature, manifest, and every byte of
+    /// every file.
+    ///
+    /// A bundle that fails in any way is not counted, and its error is in the report. Of those that hold, distinct
+    /// signers are counted, by public key and by identity. Where it takes more than one, the whole-file
+    /// digests are checked too ([`Check::Both`]), so that all of them speak of the same files in the same terms.
+    /// None of the bundles is an unsigned file to the others, wherever it lies; one that another lists is checked.
+    ///
+    /// With [`Policy::fail_fast`](crate::Policy::fail_fast) it ends as soon as the threshold is out of reach.
+    ///
+    /// # Errors
+    /// [`Error::Threshold`] with a report when there are too few signers; [`Error::Usage`] when there can never be
+    /// enough; [`Error::Changed`] when the names in the model changed between one bundle and the next; otherwise the
+    /// error that kept it from getting as far as the bundles.
+    pub fn verify_several(
+        &self,
+        model: &Path,
+        bundles: &[impl AsRef<Path>],
+        threshold: Threshold,
+    ) -> Result<CosignedModel, Error> {
+        let required = threshold.required(bundles.len())?;
+        let passed: Vec<&Path> = bundles.iter().map(AsRef::as_ref).collect();
+        let check = match self.policy.check {
+            Check::Chunks if required > 1 => Check::Both,
+            check => check,
+        };
+        let run = self.begin(model, &passed, check)?;
+
+        let mut failed: BTreeMap<usize, Error> = BTreeMap::new();
+        let (mut places, mut signed) = (Vec::new(), Vec::new());
+        for (place, bundle) in passed.iter().enumerate() {
+            let looked = self.look(&run, bundle);
+            match if self.policy.fail_fast { looked.and_then(SignedModel::accept) } else { looked } {
+                Ok(one) => {
+                    places.push(place);
+                    signed.push(one);
+                }
+                Err(error) => drop(failed.insert(place, error)),
+            }
+        }
+        same_names(&signed)?;
+
+        let keys: Vec<SignerKey> = signed.iter().map(|one| SignerKey::of(&one.report.signer)).collect();
+        let is_lost = |sound: &[bool]| {
+            let sound = keys.iter().zip(sound).filter_map(|(key, sound)| sound.then_some(key));
+            Tally::of(sound).signers() < required
+        };
+        if !(self.policy.fail_fast && is_lost(&vec![true; signed.len()])) {
+            self.check_files(&run.engine, &mut signed, &is_lost)?;
+        }
+
+        let mut sound: Vec<(usize, SignedModel)> = Vec::new();
+        for (place, one) in places.into_iter().zip(signed) {
+            match self.seal(one) {
+                Ok(one) => sound.push((place, one)),
+                Err(error) => drop(failed.insert(place, error)),
+            }
+        }
+        conclude(run, threshold, required, failed, sound)
+    }
+
+    /// The verdict on one bundle.
+    fn seal(&self, signed: SignedModel) -> Result<SignedModel, Error> {
+        let signed = signed.accept()?;
+        if self.policy.fail_fast && signed.report.files.iter().any(|file| file.checked.is_none()) {
+            return Err(Error::Cancelled);
+        }
+        VerifiedModel::new(signed).map(VerifiedModel::into_signed)
+    }
+}
+
+/// The tree was walked once for each bundle, by its own exclusions. All of them must have met the same names, taken or
+/// left out: else a file could be there for the bundle that lists it and not for the one that does not.
+fn same_names(signed: &[SignedModel]) -> Result<(), Error> {
+    let met = |one: &SignedModel| -> BTreeSet<String> {
+        let is_missing = |problem: &Option<Error>| matches!(problem, Some(Error::Missing { .. }));
+        let report = &one.report;
+        let files = report.files.iter().filter(|file| !is_missing(&file.problem)).map(|file| &file.name);
+        let skipped = report.skipped.iter().map(|skipped| &skipped.path);
+        files.chain(skipped).map(|name| name.trim_end_matches('/').to_owned()).collect()
+    };
+    // A single file is always there, under whatever name it is listed.
+    let mut folders = signed.iter().filter(|one| !one.model.is_file());
+    let Some(first) = folders.next().map(met) else { return Ok(()) };
+    match folders.find_map(|other| met(other).symmetric_difference(&first).next().cloned()) {
+        Some(path) => Err(Error::Changed { path }),
+        None => Ok(()),
+    }
+}
+
+/// Counts the signers of what holds, and decides.
+fn conclude(
+    run: Run<'_>,
+    threshold: Threshold,
+    required: usize,
+    mut failed: BTreeMap<usize, Error>,
+    sound: Vec<(usize, SignedModel)>,
+) -> Result<CosignedModel, Error> {
+    let keys: Vec<SignerKey> = sound.iter().map(|(_, one)| SignerKey::of(&one.report.signer)).collect();
+    let tally = Tally::of(&keys);
+    let places: Vec<usize> = sound.iter().map(|(place, _)| *place).collect();
+    let (mut signed, mut reports) = (Vec::new(), Vec::new());
+    for (_, SignedModel { manifest, present, report, .. }) in sound {
+        signed.push((manifest, present));
+        reports.push(report);
+    }
+
+    let mut lists: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
+    for present in signed.iter().flat_map(|(_, files): &(Manifest, Vec<Present>)| files) {
+        let (lists, length) = lists.entry(present.tree.name.as_str()).or_default();
+        *lists += 1;
+        *length = present.tree.length;
+    }
+    let by_all = |(lists, _): &&(usize, u64)| *lists == signed.len();
+    let files = lists.values().filter(by_all).count();
+    let bytes = lists.values().filter(by_all).fold(0, |sum: u64, (_, length)| sum.saturating_add(*length));
+    let partly = lists.iter().filter(|(_, lists)| !by_all(lists));
+    let partly_signed = partly.map(|(name, _)| (*name).to_owned()).collect();
+
+    let mut reports = reports.into_iter().enumerate();
+    let bundle = |(place, path): (usize, &&Path)| {
+        let (outcome, same) = match failed.remove(&place) {
+            Some(error) => (Err(error), None),
+            None => match reports.next() {
+                Some((index, report)) => (Ok(report), tally.same_as(index)),
+                None => (Err(Error::Internal { what: "a bundle was left out".into() }), None),
+            },
+        };
+        let same_signer_as = same.and_then(|index| places.get(index).copied());
+        BundleReport { bundle: path.to_string_lossy().into(), outcome, same_signer_as }
+    };
+    let bundles = run.passed.iter().enumerate().map(bundle).collect();
+    let (model, signers) = (run.model.shown(), tally.signers());
+    let report = CosignReport { model, threshold, required, signers, bundles, files, bytes, partly_signed };
+    if !report.is_met() {
+        return Err(Error::Threshold(Box::new(report)));
+    }
+    let Run { model, check, engine, .. } = run;
+    Ok(CosignedModel { model, engine, check, signed, report })
+}
+
+#[cfg(all(test, feature = "sign"))]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::model::Symlinks;
+    use crate::{KeyType, ModelSigner, PrivateKey, Signer};
+
+    /// Somebody at work between the look of the first bundle and that of the second.
+    fn looked(meanwhile: impl FnOnce(&Path)) -> (tempfile::TempDir, Verifier, Vec<SignedModel>) {
+        let folder = tempfile::tempdir().unwrap();
+        let model = folder.path().join("model");
+        fs::create_dir_all(model.join("sub")).unwrap();
+        fs::write(model.join("weights.bin"), b"weights").unwrap();
+        let keys = [(); 2].map(|()| PrivateKey::generate(KeyType::Ed25519).unwrap());
+        let bundles: Vec<PathBuf> = ["a.sig", "b.sig"].map(|name| folder.path().join(name)).into();
+        for (key, bundle) in keys.iter().zip(&bundles) {
+            ModelSigner::new().sign(&model, bundle, key).unwrap();
+        }
+        let verifier = Verifier::new(keys.map(|key| key.public_key().clone()).to_vec());
+        let passed: Vec<&Path> = bundles.iter().map(PathBuf::as_path).collect();
+        let run = verifier.begin(&model, &passed, Check::Both).unwrap();
+        let first = verifier.look(&run, passed[0]).unwrap();
+        meanwhile(&model);
+        let second = verifier.look(&run, passed[1]).unwrap();
+        (folder, verifier, vec![first, second])
+    }
+
+    #[test]
+    fn a_name_that_comes_or_goes_between_two_bundles_is_a_change() {
+        let changed = |meanwhile: fn(&Path)| match same_names(&looked(meanwhile).2) {
+            Err(Error::Changed { path }) => path,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(changed(|model| fs::write(model.join("evil.py"), b"").unwrap()), "evil.py");
+        assert_eq!(changed(|model| fs::write(model.join(".gitignore"), b"").unwrap()), ".gitignore");
+        assert_eq!(changed(|model| fs::remove_file(model.join("weights.bin")).unwrap()), "weights.bin");
+        same_names(&looked(|_| ()).2).unwrap();
+    }
+
+    #[test]
+    fn a_length_that_changes_between_two_bundles_is_a_change_for_both() {
+        let (folder, verifier, mut signed) = looked(|_| ());
+        fs::write(folder.path().join("model/weights.bin"), b"weights and more").unwrap();
+        let everything = crate::model::Exclusions::default();
+        let tree = signed[0].model.tree(&everything, Symlinks::Reject, &crate::Limits::default()).unwrap();
+        signed[1].present[0].tree = tree.files.into_iter().next().unwrap();
+        let engine = signed[0].engine.clone();
+        verifier.check_files(&engine, &mut signed, &|_| false).unwrap();
+        for one in signed {
+            let Err(Error::Rejected(report)) = one.accept() else { panic!("it was accepted") };
+            let problems: Vec<_> = report.problems().collect();
+            assert!(
+                matches!(problems[..], [Error::Changed { path }] if path == "weights.bin"),
+                "{problems:?}"
+            );
+        }
+    }
+
+    /// The folder was opened once for all bundles: another one in its place is not looked at.
+    #[test]
+    fn all_bundles_look_at_the_same_folder() {
+        let (_folder, verifier, mut signed) = looked(|model| {
+            fs::rename(model, model.with_extension("moved")).unwrap();
+            fs::create_dir(model).unwrap();
+            fs::write(model.join("weights.bin"), b"forgery").unwrap();
+        });
+        same_names(&signed).unwrap();
+        let engine = signed[0].engine.clone();
+        verifier.check_files(&engine, &mut signed, &|_| false).unwrap();
+        assert!(signed.into_iter().all(|one| verifier.seal(one).is_ok()));
+    }
+}

@@ -1,0 +1,1 @@
+{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","messageSignature":{"signature":"AA=="},"verificationMaterial":{"publicKey":{"hint":"534dcf73136a243c14bae4cd37bc4b162b482d7791c2e2b24387bc0cdab023a2"},"tlogEntries":[]}}

@@ -1,0 +1,181 @@
+//! The names: each bundle has its own list, its own exclusions, and its own view of the folder.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use modelsig::{
+    Error, ErrorKind, ModelPath, ModelSigner, Policy, Signer, SkipReason, Threshold, UnsignedFiles, Verifier,
+    danger,
+};
+use modelsig_tests::{make_fifo, only_problem, problems};
+
+use super::{Team, at_least, error_of};
+
+#[test]
+fn a_file_that_one_signer_did_not_sign_is_unsigned_for_him() {
+    let team = Team::new(&[("a.bin", b"a")]);
+    team.sign(0, "before.sig");
+    team.case.write("later.py", b"import os");
+    team.sign(1, "after.sig");
+    let bundles = ["before.sig", "after.sig"];
+    let report = team.too_few(&bundles, Threshold::All);
+    let problem = only_problem(error_of(&report.bundles()[0]));
+    assert!(matches!(problem, Error::Unsigned { path } if path == "later.py"), "{problem:?}");
+    assert!(report.bundles()[1].is_counted());
+
+    // Who accepts unsigned files gets those only that everybody signed.
+    let ignoring = danger::unsigned_files(Policy::strict(), UnsignedFiles::Ignore);
+    let model = team.verify_by(ignoring, &bundles, Threshold::All).unwrap();
+    assert_eq!(model.names().collect::<Vec<_>>(), ["a.bin"]);
+    assert_eq!(model.read("a.bin").unwrap(), b"a");
+    assert!(matches!(model.read("later.py"), Err(Error::Missing { .. })));
+    assert_eq!(model.report().partly_signed(), ["later.py"]);
+    assert!(model.report().verdict_line().contains(": 1 file, 1 bytes, signed by 2 of 2"));
+}
+
+#[test]
+fn a_signed_file_that_is_gone_is_missing_for_who_signed_it() {
+    let team = Team::new(&[("a.bin", b"a"), ("b.bin", b"b")]);
+    team.sign(0, "before.sig");
+    fs::remove_file(team.case.file("b.bin")).unwrap();
+    team.sign(1, "after.sig");
+    let report = team.too_few(&["before.sig", "after.sig"], Threshold::All);
+    let problem = only_problem(error_of(&report.bundles()[0]));
+    assert!(matches!(problem, Error::Missing { path } if path == "b.bin"), "{problem:?}");
+    assert!(report.bundles()[1].is_counted());
+}
+
+/// A path that one signer left out is no hole for the others: there it is a file like any other.
+#[test]
+fn what_one_signer_left_out_is_looked_at_for_the_others() {
+    let team = Team::new(&[("a.bin", b"a")]);
+    let leaving_out = ModelSigner::new().ignore_path(ModelPath::parse("cache").unwrap());
+    team.sign_with(0, "loose.sig", &leaving_out);
+    team.sign(1, "tight.sig");
+    team.case.write("cache/evil.py", b"import os");
+    let report = team.too_few(&["loose.sig", "tight.sig"], Threshold::All);
+    assert!(report.bundles()[0].is_counted());
+    let problem = only_problem(error_of(&report.bundles()[1]));
+    assert!(matches!(problem, Error::Unsigned { path } if path == "cache/evil.py"), "{problem:?}");
+
+    // Left out by the one, signed by the other: both hold, but it is not handed out as signed by both.
+    team.sign(1, "tight.sig");
+    let model = team.verify(&["loose.sig", "tight.sig"], Threshold::All).unwrap();
+    assert_eq!(model.report().partly_signed(), ["cache/evil.py"]);
+    assert!(matches!(model.read("cache/evil.py"), Err(Error::Missing { .. })));
+}
+
+#[test]
+fn bundles_inside_the_model_are_no_unsigned_files_to_each_other() {
+    let team = Team::new(&[("a.bin", b"a")]);
+    let inside = ["model/org.sig", "model/sub/other.sig", "model/third.bundle"];
+    // Each is signed as if it were the only one.
+    ["0", "1", "2"].into_iter().enumerate().for_each(|(key, spare)| team.sign(key, spare));
+    fs::create_dir(team.case.file("sub")).unwrap();
+    for (spare, bundle) in ["0", "1", "2"].into_iter().zip(inside) {
+        fs::rename(team.case.path(spare), team.case.path(bundle)).unwrap();
+    }
+    let model = team.verify(&inside, Threshold::All).unwrap();
+    for bundle in model.report().bundles() {
+        let skipped = bundle.outcome.as_ref().unwrap().skipped();
+        let skipped: Vec<_> = skipped.iter().map(|one| (one.path.as_str(), one.reason)).collect();
+        let reason = SkipReason::Signature;
+        assert_eq!(skipped, [("org.sig", reason), ("sub/other.sig", reason), ("third.bundle", reason)]);
+    }
+    assert!(matches!(model.read("org.sig"), Err(Error::Missing { .. })));
+
+    // One that is not passed is an unsigned file to all.
+    let report = team.too_few(&inside[..2], Threshold::Any);
+    for bundle in report.bundles() {
+        let problem = only_problem(error_of(bundle));
+        assert!(matches!(problem, Error::Unsigned { path } if path == "third.bundle"), "{problem:?}");
+    }
+
+    // One that is passed and fails is still no file of the model.
+    fs::write(team.case.path("model/third.bundle"), b"garbage").unwrap();
+    let model = team.verify(&inside, at_least(2)).unwrap();
+    assert_eq!(error_of(&model.report().bundles()[2]).kind(), ErrorKind::Malformed);
+    assert!(matches!(model.read("third.bundle"), Err(Error::Missing { .. })));
+}
+
+/// The place of a bundle holds one file, not a folder of files that nobody looks at, and no link or pipe.
+#[test]
+fn the_place_of_a_bundle_is_no_hole() {
+    let team = Team::new(&[("a.bin", b"a")]);
+    team.sign(0, "good.sig");
+    let bundles = ["good.sig", "model/slot.sig"];
+    let slot = team.case.file("slot.sig");
+    assert!(team.verify(&bundles, Threshold::Any).is_ok(), "there is nothing in it");
+
+    team.case.write("slot.sig/__init__.py", b"import os");
+    let report = team.too_few(&bundles, Threshold::Any);
+    let problem = only_problem(error_of(&report.bundles()[0]));
+    assert!(matches!(problem, Error::Unsigned { path } if path == "slot.sig/__init__.py"), "{problem:?}");
+    fs::remove_dir_all(&slot).unwrap();
+
+    symlink("a.bin", &slot).unwrap();
+    let report = team.too_few(&bundles, Threshold::Any);
+    assert!(matches!(only_problem(error_of(&report.bundles()[0])), Error::Symlink { .. }));
+    fs::remove_file(&slot).unwrap();
+
+    make_fifo(&slot);
+    let report = team.too_few(&bundles, Threshold::Any);
+    assert!(matches!(only_problem(error_of(&report.bundles()[0])), Error::SpecialFile { .. }));
+}
+
+/// Who signs last finds the first bundle in the folder and signs it with the rest.
+#[test]
+fn a_bundle_that_another_lists_is_checked_like_any_file() {
+    let team = Team::new(&[("a.bin", b"a")]);
+    team.sign(0, "model/first.sig");
+    team.sign(1, "model/second.sig");
+    let bundles = ["model/first.sig", "model/second.sig"];
+    let model = team.verify(&bundles, Threshold::All).unwrap();
+    assert_eq!(model.names().collect::<Vec<_>>(), ["a.bin"]);
+    assert_eq!(model.report().partly_signed(), ["first.sig"]);
+
+    // As good for its own purposes, but not what the second signer signed.
+    team.sign_with(
+        0,
+        "model/first.sig",
+        &ModelSigner::new().chunks(None).ignore_path(ModelPath::parse("second.sig").unwrap()),
+    );
+    let report = team.too_few(&bundles, Threshold::All);
+    assert!(report.bundles()[0].is_counted(), "{}", report.bundles()[0]);
+    let error = error_of(&report.bundles()[1]);
+    let names: Vec<_> = problems(error).into_iter().filter_map(Error::path).collect();
+    assert_eq!(names, ["first.sig"], "{error:?}");
+    assert_eq!(error.kind(), ErrorKind::Mismatch);
+}
+
+/// Links count only for a bundle that says so itself.
+#[test]
+fn links_are_followed_for_who_signed_them_only() {
+    let team = Team::new(&[("a.bin", b"a")]);
+    symlink("a.bin", team.case.file("link.bin")).unwrap();
+    team.sign_with(0, "follows.sig", &ModelSigner::new().allow_symlinks(true));
+    fs::remove_file(team.case.file("link.bin")).unwrap();
+    team.case.write("link.bin", b"a");
+    team.sign(1, "plain.sig");
+    let bundles = ["follows.sig", "plain.sig"];
+    let policy = danger::allow_symlinks(Policy::strict(), true);
+    assert!(team.verify_by(policy.clone(), &bundles, Threshold::All).is_ok());
+    fs::remove_file(team.case.file("link.bin")).unwrap();
+    symlink("a.bin", team.case.file("link.bin")).unwrap();
+    let model = team.verify_by(policy, &bundles, Threshold::Any).unwrap();
+    assert!(model.report().bundles()[0].is_counted());
+    assert!(matches!(only_problem(error_of(&model.report().bundles()[1])), Error::Symlink { .. }));
+}
+
+/// Each bundle is judged by all the trust that the caller gave, and by no more.
+#[test]
+fn a_key_that_is_not_trusted_is_not_counted() {
+    let team = Team::new(&[("a.bin", b"a")]);
+    team.sign(0, "a.sig");
+    team.sign(1, "b.sig");
+    let verifier = Verifier::new(team.keys[0].public_key().clone());
+    let paths = team.paths(&["a.sig", "b.sig"]);
+    let model = verifier.verify_several(&team.case.model(), &paths, Threshold::Any).unwrap();
+    assert!(matches!(error_of(&model.report().bundles()[1]), Error::HintMismatch { .. }));
+    assert!(verifier.verify_several(&team.case.model(), &paths, Threshold::All).is_err());
+}
