@@ -530,9 +530,10 @@ impl Error {
 fn kind_of(fault: &CertificateFault) -> ErrorKind {
     use CertificateFault as Fault;
     match fault {
-        Fault::Malformed { .. } | Fault::Version { .. } | Fault::DuplicateExtension { .. } => {
-            ErrorKind::Malformed
-        }
+        Fault::Malformed { .. }
+        | Fault::MalformedAlgorithm { .. }
+        | Fault::Version { .. }
+        | Fault::DuplicateExtension { .. } => ErrorKind::Malformed,
         Fault::TooLarge { .. } | Fault::TooMany { .. } | Fault::WorkBudget { .. } => ErrorKind::Limit,
         Fault::UnsupportedAlgorithm { .. } => ErrorKind::Unsupported,
         _ => ErrorKind::Untrusted,

@@ -88,7 +88,7 @@ impl NameConstraints {
         for name in names_of(certificate) {
             let mut is_permitted = None;
             for subtree in &self.permitted {
-                budget.compare_names()?;
+                budget.compare_names(subtree.work(&name))?;
                 match subtree.position_of(&name) {
                     Position::OtherForm => {}
                     position => {
@@ -98,7 +98,7 @@ impl NameConstraints {
             }
             let mut is_excluded = false;
             for subtree in &self.excluded {
-                budget.compare_names()?;
+                budget.compare_names(subtree.work(&name))?;
                 is_excluded |= matches!(subtree.position_of(&name), Position::Inside | Position::Undecided);
             }
             if is_excluded || is_permitted == Some(false) {
@@ -154,6 +154,24 @@ impl Subtree {
             GeneralName::Directory(name) => Some(Self::Directory(name)),
             GeneralName::Other(form) => Some(Self::Other(form)),
             GeneralName::Dns(_) | GeneralName::Ip(_) => None,
+        }
+    }
+
+    /// What a comparison costs. Names may be as long as a certificate, and sets of attributes are compared each with
+    /// each.
+    fn work(&self, name: &GeneralName) -> usize {
+        match (self, name) {
+            (Self::Directory(base), GeneralName::Directory(name)) => {
+                base.iter_rdn()
+                    .zip(name.iter_rdn())
+                    .map(|(base, name)| base.len() * name.len())
+                    .sum::<usize>()
+                    + 1
+            }
+            (Self::Email(_), GeneralName::Email(name)) | (Self::Uri(_), GeneralName::Uri(name)) => {
+                1 + name.len() / 256
+            }
+            _ => 1,
         }
     }
 
@@ -320,6 +338,7 @@ fn attribute_position(base: &AttributeTypeAndValue, name: &AttributeTypeAndValue
 mod tests {
     use std::str::FromStr;
 
+    use super::super::parts::{Parts, tlv};
     use super::Position::{Inside, Outside, Undecided};
     use super::*;
 
@@ -460,5 +479,34 @@ mod tests {
         assert_eq!(base.position_of(&GeneralName::Other("otherName")), Undecided);
         assert_eq!(base.position_of(&GeneralName::Other("registeredID")), Position::OtherForm);
         assert_eq!(base.position_of(&GeneralName::Dns("a".into())), Position::OtherForm);
+    }
+
+    #[test]
+    fn long_names_and_large_sets_cost_as_much_as_they_take() {
+        // One relative name of many attributes.
+        let subject = |count: u16| {
+            let attribute = |at: u16| {
+                let oid = [6, 4, 0x55, 4, 0x81 + (at >> 7) as u8, (at & 0x7f) as u8];
+                tlv(0x30, &[&oid, &[0x0c, 0]])
+            };
+            tlv(0x30, &[&tlv(0x31, &[&(0..count).map(attribute).collect::<Vec<_>>().concat()])])
+        };
+        let check = |parts: Parts, base: Subtree| {
+            let certificate = Certificate::parse(&parts.der()).unwrap();
+            let constraints = NameConstraints { permitted: vec![base; 400], excluded: Vec::new() };
+            constraints.check(&certificate, &certificate, &mut Budget::default())
+        };
+        let uri = |length: usize| Subtree::Uri("a".into()).work(&GeneralName::Uri("a".repeat(length)));
+        assert_eq!((uri(100), uri(16_000)), (1, 63));
+        for (count, is_over) in [(20, false), (30, true)] {
+            let parts = Parts { subject: subject(count), ..Parts::good() };
+            let base = Subtree::Directory(Certificate::parse(&parts.der()).unwrap().subject_name().clone());
+            let found = check(parts, base);
+            assert_eq!(
+                matches!(found, Err(CertificateFault::WorkBudget { .. })),
+                is_over,
+                "{count}: {found:?}"
+            );
+        }
     }
 }

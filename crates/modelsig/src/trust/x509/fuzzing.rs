@@ -23,7 +23,7 @@ pub(crate) fn exercise(bytes: &[u8]) {
     let anchors = others.last().map(std::slice::from_ref).unwrap_or_default();
     match verify_path(leaf, others, anchors, at, Purpose::CodeSigning) {
         Ok(path) => {
-            let mut certificate = path.leaf();
+            let mut certificate = leaf;
             for issuer in path.issuers() {
                 assert_eq!(certificate.issuer(), issuer.subject());
                 assert_eq!(signature::verify(certificate, issuer), Ok(()));

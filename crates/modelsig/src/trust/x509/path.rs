@@ -1,6 +1,7 @@
 //! The path from a leaf to an anchor (RFC 5280, section 6): found by name, proved by signature, checked at each step.
 //!
-//! Issuers are looked for among the anchors first, then in the bundle. A key identifier that fits puts a candidate
+//! Issuers are looked for among the anchors first, then in the bundle, by the name as it is encoded, since authorities
+//! write their name the same in both places (RFC 5280, 4.1.2.6). A key identifier that fits puts a candidate
 //! first and one that does not puts it last, nothing more: only the signature decides (RFC 4158, 3.5.12). A candidate
 //! that fails is left for the next; when no path is found, the fault told is the most telling one on the way.
 //!
@@ -25,7 +26,8 @@ const LONGEST_PATH: u32 = 8;
 /// Signatures checked in one search: the bound that Go took against CVE-2018-16875, as did webpki.
 const MOST_SIGNATURES: u32 = 100;
 
-/// Comparisons of a name with a constraint in one search: the default of Go's crypto/x509, and of webpki.
+/// Comparisons of a name with a constraint in one search: the default of Go's crypto/x509, and of webpki. Here a
+/// comparison of sets or of long names counts for several.
 const MOST_COMPARISONS: u32 = 250_000;
 
 /// What the leaf's key must be for.
@@ -293,15 +295,16 @@ impl Default for Budget {
 
 impl Budget {
     fn check_signature(&mut self) -> Result<(), CertificateFault> {
-        Self::spend(&mut self.signatures, "checks of a signature", MOST_SIGNATURES)
+        Self::spend(&mut self.signatures, 1, "checks of a signature", MOST_SIGNATURES)
     }
 
-    pub(super) fn compare_names(&mut self) -> Result<(), CertificateFault> {
-        Self::spend(&mut self.comparisons, "comparisons with name constraints", MOST_COMPARISONS)
+    pub(super) fn compare_names(&mut self, work: usize) -> Result<(), CertificateFault> {
+        Self::spend(&mut self.comparisons, work, "comparisons with name constraints", MOST_COMPARISONS)
     }
 
-    fn spend(left: &mut u32, what: &'static str, limit: u32) -> Result<(), CertificateFault> {
-        *left = left.checked_sub(1).ok_or(CertificateFault::WorkBudget { what, limit })?;
+    fn spend(left: &mut u32, work: usize, what: &'static str, limit: u32) -> Result<(), CertificateFault> {
+        let rest = u32::try_from(work).ok().and_then(|work| left.checked_sub(work));
+        *left = rest.ok_or(CertificateFault::WorkBudget { what, limit })?;
         Ok(())
     }
 }
