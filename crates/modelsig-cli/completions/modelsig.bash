@@ -269,7 +269,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__sign)
-            opts="-q -h -V --private-key --passphrase-env --signature --serialization --shard-size --hash --ignore-paths --no-ignore-git-paths --allow-symlinks --allow-unsigned-empty --chunk-size --chunk-hash --no-chunks --single-file-dot --allow-key-readable-by-others --json --quiet --threads --access --color --help --version"
+            opts="-q -h -V --private-key --passphrase-env --signing-certificate --certificate-chain --signature --serialization --shard-size --hash --ignore-paths --no-ignore-git-paths --allow-symlinks --allow-unsigned-empty --chunk-size --chunk-hash --no-chunks --single-file-dot --allow-key-readable-by-others --json --quiet --threads --access --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -280,6 +280,14 @@ _modelsig() {
                     return 0
                     ;;
                 --passphrase-env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --signing-certificate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-chain)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -331,13 +339,25 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__verify)
-            opts="-q -h -V --public-key --signature --require --check --strict-git --no-bundle-ignores --fail-fast --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --json --quiet --threads --access --color --help --version"
+            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --require --check --strict-git --no-bundle-ignores --fail-fast --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --json --quiet --threads --access --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --public-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-chain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --at)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -60,6 +60,8 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -s h -l help -
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -s V -l version -d 'Print version'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l private-key -d 'The private key: a PEM file, or env:NAME for PEM text in an environment variable' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l passphrase-env -d 'The environment variable with the passphrase of an encrypted key' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l signing-certificate -d 'Sign with the certificate method: a PEM file that begins with the certificate of the key' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l certificate-chain -d 'A PEM file with intermediate certificates to embed (may be repeated, issuers after those they issued)' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l signature -d 'The bundle to write' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l serialization -d 'One digest for each file, or for each shard of a file' -r -f -a "files\t''
 shards\t''"
@@ -90,6 +92,9 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -s q -l quiet -d
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -s V -l version -d 'Print version'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l public-key -d 'A trusted public key in PEM (may be repeated: any one of the keys may have signed)' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l certificate-chain -d 'A file with trusted issuers in PEM (may be repeated): a certificate under any of them may have signed' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l identity -d 'The expected owner of the signing certificate: an exact URI, email or DNS name, or subject:CN=...,O=... (may be repeated)' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l at -d 'Judge certificates at this time (RFC 3339) instead of now' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l signature -d 'The bundle [default: MODEL/model.sig for a folder, MODEL.sig for a file]' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l require -d 'How many of the bundles\' signers it takes: all, any, or a number of distinct ones' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l check -d 'Which digests to check: the chunk index where there is one, the whole files, or both' -r -f -a "chunks\t''
@@ -109,6 +114,7 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l fail-fast -
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l ignore-unsigned-files -d 'Accept files that were not signed; they are not verified'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l allow-symlinks -d 'Follow symbolic links to files inside the model, if the signer did so too'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l allow-unsigned-empty -d 'Accept empty files that a signature over shards does not cover'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l legacy -d 'Accept bundles of model-signing 0.2.0, which sign less than later ones'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l json -d 'Print exactly one JSON object, also when something fails'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -s q -l quiet -d 'Print nothing but errors'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'

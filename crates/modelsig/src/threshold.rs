@@ -1,8 +1,9 @@
 //! How many signers it takes, and who counts as one.
 //!
-//! A signer is a public key (SubjectPublicKeyInfo), and under certificates also an identity: signatures that share
-//! either are by one signer, and so are those that are joined by a chain of such pairs. The number errs on the low
-//! side on purpose. Bundles are never told apart by their file names, their root digests, or who they say they are.
+//! A signer is a public key (SubjectPublicKeyInfo), and under certificates also an identity, which is each name and the
+//! subject of the certificate. Signatures that share a key or an identity are by one signer, and so are those that are
+//! joined by a chain of such pairs: the number errs on the low side on purpose. Bundles are never told apart by their
+//! file names, their root digests, or who they say they are.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -82,14 +83,17 @@ pub struct BadThreshold;
 pub(crate) struct SignerKey {
     /// The hint of the key that made the signature, which is a digest of its SubjectPublicKeyInfo.
     key: String,
-    /// The names that the certificate of the key proves.
+    /// What the certificate of the key proves of its owner. Compared without regard to case, as domains are.
     identities: Vec<String>,
 }
 
 impl SignerKey {
     /// The one place where a signer becomes countable.
     pub(crate) fn of(signer: &SignerReport) -> Self {
-        Self { key: signer.hint.to_string(), identities: Vec::new() }
+        let proved = signer.certificate.iter();
+        let proved = proved.flat_map(|certificate| certificate.names.iter().chain([&certificate.subject]));
+        let identities = proved.filter(|name| !name.is_empty()).map(|name| name.to_lowercase()).collect();
+        Self { key: signer.hint.to_string(), identities }
     }
 
     fn is_same_as(&self, other: &Self) -> bool {
