@@ -19,8 +19,6 @@ impl<F: Fn(&[u8]) -> Result<Vec<u8>, Error>> Signer for Remote<F> {
     }
 }
 
-type Answer<'a> = &'a dyn Fn(&[u8]) -> Result<Vec<u8>, Error>;
-
 #[track_caller]
 fn sign_refused(case: &Case, answer: impl Fn(&[u8]) -> Result<Vec<u8>, Error>) -> Error {
     let signer = Remote { public: case.key.public_key().clone(), answer };

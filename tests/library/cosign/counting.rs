@@ -3,11 +3,8 @@
 use std::fs;
 
 use modelsig::hash::{CancelToken, Engine, Progress};
-use modelsig::{
-    CertificateTrust, Error, ErrorKind, KeyType, ModelSigner, Policy, PrivateKey, Signer, Threshold, Verifier,
-};
-use modelsig_tests::{Case, Chain, Role, assert_outcome, chain, only_problem, refused, resource, statement};
-use rcgen::SanType;
+use modelsig::{Error, ErrorKind, KeyType, ModelSigner, Policy, PrivateKey, Signer, Threshold};
+use modelsig_tests::{Case, assert_outcome, only_problem, refused};
 use serde_json::Value;
 
 use super::{Team, at_least, error_of};
@@ -289,36 +286,4 @@ fn a_single_file_is_cosigned_under_either_name() {
     assert!(matches!(cosigned.read("."), Err(Error::Missing { .. })));
     team.case.write("weights.bin", b"wEights");
     assert!(matches!(cosigned.read("weights.bin"), Err(Error::DigestMismatch { .. })));
-}
-
-/// Owners of certificates are counted by who they are, whatever keys they have.
-#[test]
-fn under_certificates_a_signer_is_one_identity_and_one_key() {
-    let files: [(&str, &[u8]); 1] = [("a.bin", b"a")];
-    let case = Case::new(&files);
-    let payload = statement(vec![resource("a.bin", b"a")]).to_string();
-    let named = |name: &'static str| {
-        Chain::altered(move |role, params| {
-            if role == Role::Leaf {
-                params.subject_alt_names = vec![SanType::Rfc822Name(name.try_into().unwrap())];
-            }
-        })
-    };
-    let chains = [named("one@example.com"), named("two@example.com"), named("ONE@example.com")];
-    for (number, chain) in chains.iter().enumerate() {
-        let text = chain.bundle(payload.as_bytes()).to_string();
-        fs::write(case.path(&format!("{number}.sig")), text).unwrap();
-    }
-    let anchors: String = chains.iter().map(|chain| chain::pem(&chain.root)).collect();
-    let verifier = Verifier::new(CertificateTrust::from_pem(&anchors).unwrap());
-    let verify = |bundles: &[&str], number| {
-        let paths: Vec<_> = bundles.iter().map(|bundle| case.path(bundle)).collect();
-        verifier.verify_several(&case.model(), &paths, at_least(number))
-    };
-    assert!(verify(&["0.sig", "1.sig"], 2).is_ok(), "two owners");
-    assert!(verify(&["0.sig", "1.sig", "2.sig"], 2).is_ok());
-    // One owner with two keys: mail addresses do not tell case apart.
-    for (bundles, number) in [(&["0.sig", "2.sig"][..], 2), (&["0.sig", "1.sig", "2.sig"], 3)] {
-        assert!(matches!(refused(verify(bundles, number)), Error::Threshold(_)), "{bundles:?}");
-    }
 }
