@@ -88,7 +88,7 @@ impl NameConstraints {
         for name in names_of(certificate) {
             let mut is_permitted = None;
             for subtree in &self.permitted {
-                budget.compare_names()?;
+                budget.compare_names(subtree.cost_of(&name))?;
                 match subtree.position_of(&name) {
                     Position::OtherForm => {}
                     position => {
@@ -98,7 +98,7 @@ impl NameConstraints {
             }
             let mut is_excluded = false;
             for subtree in &self.excluded {
-                budget.compare_names()?;
+                budget.compare_names(subtree.cost_of(&name))?;
                 is_excluded |= matches!(subtree.position_of(&name), Position::Inside | Position::Undecided);
             }
             if is_excluded || is_permitted == Some(false) {
@@ -157,6 +157,23 @@ impl Subtree {
         }
     }
 
+    /// What it costs to find the position, in comparisons of two short texts: names may be as long as a certificate.
+    fn cost_of(&self, name: &GeneralName) -> usize {
+        match (self, name) {
+            (Self::Email(base) | Self::Uri(base), GeneralName::Email(name) | GeneralName::Uri(name)) => {
+                1 + (base.len() + name.len()) / SHORT
+            }
+            (Self::Directory(base), GeneralName::Directory(name)) => {
+                1 + base
+                    .iter_rdn()
+                    .zip(name.iter_rdn())
+                    .map(|(base, name)| relative_cost(base, name))
+                    .sum::<usize>()
+            }
+            _ => 1,
+        }
+    }
+
     fn position_of(&self, name: &GeneralName) -> Position {
         match (self, name) {
             (Self::Dns(base), GeneralName::Dns(name)) => dns_position(base, &name.to_ascii_lowercase()),
@@ -177,6 +194,17 @@ impl Subtree {
             _ => Position::OtherForm,
         }
     }
+}
+
+/// Bytes of a text that are compared for the price of one comparison.
+const SHORT: usize = 64;
+
+/// Every attribute of one is compared with every attribute of the other.
+fn relative_cost(base: &RelativeDistinguishedName, name: &RelativeDistinguishedName) -> usize {
+    let bytes = |relative: &RelativeDistinguishedName| {
+        relative.iter().map(|attribute| attribute.value.value().len()).sum::<usize>()
+    };
+    base.len() * name.len() + (bytes(base) * name.len() + bytes(name) * base.len()) / SHORT
 }
 
 fn inside_if(inside: bool) -> Position {
