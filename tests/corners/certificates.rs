@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use modelsig::{PAYLOAD_TYPE, pre_authentication_encoding};
-use modelsig_tests::{CornerTrust, base64, bundle, resource, statement};
+use modelsig_tests::corner::CornerTrust;
+use modelsig_tests::{base64, bundle, resource, statement};
 use serde_json::{Value, json};
 
 use crate::certificate::{

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use modelsig_tests::{Corner, CornerEntry, CornerPolicy, CornerTrust, CornerVerdict, bundle};
+use modelsig_tests::bundle;
+use modelsig_tests::corner::{Corner, CornerEntry, CornerPolicy, CornerTrust, CornerVerdict};
 use serde_json::Value;
 
 use crate::keys;

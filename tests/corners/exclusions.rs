@@ -1,6 +1,7 @@
 //! 9.9: what the signer left out. No list is a door.
 
-use modelsig_tests::{CornerEntry, CornerPolicy, resource, statement};
+use modelsig_tests::corner::{CornerEntry, CornerPolicy};
+use modelsig_tests::{resource, statement};
 use serde_json::{Value, json};
 
 use crate::draft::{Case, Draft, corner};
@@ -29,8 +30,9 @@ pub(crate) fn cases() -> Vec<Case> {
             .statement(&ignoring(&[path]))
             .rejected(&[("evil.py", "Unsigned")])
     };
-    let mut empty = ignoring(&["."]);
-    empty["predicate"]["resources"] = json!([]);
+    // Its root digest is that of nothing, so that it holds but for what it is about.
+    let mut empty = statement(vec![]);
+    empty["predicate"]["serialization"]["ignore_paths"] = json!(["."]);
     let git = [".git/hooks/post-checkout", ".gitattributes", ".github/workflows/w.yml", ".gitignore"];
     let with_git = |draft: Draft| git.iter().fold(draft, |draft, path| draft.file(path, "x"));
     let skipping_git = |draft: Draft| git.iter().fold(draft, |draft, path| draft.skips(path, "git-default"));

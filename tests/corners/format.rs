@@ -121,9 +121,7 @@ pub(crate) fn cases() -> Vec<Case> {
             "empty-resources",
             "a statement about no file would verify nothing",
             "EmptyResources",
-            |s| {
-                s["predicate"]["resources"] = json!([]);
-            },
+            |s| *s = statement(vec![]),
         ),
         refused("1.4", "resources-null", "null is no list", "Json/Shape", |s| {
             s["predicate"]["resources"] = Value::Null;

@@ -1,7 +1,8 @@
 //! 9.8: shards tile each file exactly, whatever numbers claim to.
 
 use modelsig::hash::HashAlgorithm;
-use modelsig_tests::{CornerPolicy, resource, resource_of, set_root, shard, sharded};
+use modelsig_tests::corner::CornerPolicy;
+use modelsig_tests::{resource, resource_of, set_root, shard, sharded};
 use serde_json::{Value, json};
 
 use crate::draft::{Case, Draft, corner};

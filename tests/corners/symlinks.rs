@@ -1,6 +1,7 @@
 //! 9.5: links are followed only where signer and caller both say so, to files inside the model; special files never.
 
-use modelsig_tests::{CornerEntry, CornerPolicy, resource, statement};
+use modelsig_tests::corner::{CornerEntry, CornerPolicy};
+use modelsig_tests::{resource, statement};
 use serde_json::Value;
 
 use crate::draft::{Case, Draft, corner};

@@ -1,6 +1,7 @@
 //! 9.4: nothing that the manifest names is opened by joining strings, also where unsigned files are ignored.
 
-use modelsig_tests::{CornerPolicy, resource, statement};
+use modelsig_tests::corner::CornerPolicy;
+use modelsig_tests::{resource, statement};
 use serde_json::json;
 
 use crate::draft::{Case, Draft, corner};

@@ -1,6 +1,7 @@
 //! 9.14 and 9.15: names are bytes; and what a signature does not say.
 
-use modelsig_tests::{CornerEntry, resource, statement};
+use modelsig_tests::corner::CornerEntry;
+use modelsig_tests::{resource, statement};
 
 use crate::draft::{Case, corner};
 

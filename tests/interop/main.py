@@ -6,6 +6,7 @@ import sys
 import tempfile
 
 import certificates
+import corners
 import hash_lists
 import openssl_keys
 import pkcs11
@@ -22,6 +23,7 @@ def main() -> int:
         ("The Python reference tool", python_tool.run),
         ("Serializations and hashes, with the Python API", serializations.run),
         ("Certificates, with the Python tool", certificates.run),
+        ("The corner corpus, with the Python API", corners.run),
         ("OpenSSL", openssl_keys.run),
         ("SoftHSM2", pkcs11.run),
         ("sha256sum, b2sum and b3sum", hash_lists.run),

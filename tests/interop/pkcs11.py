@@ -1,11 +1,13 @@
 """Keys on a SoftHSM2 token: what signs, what is refused, and that a PIN stays out of sight."""
 
+import datetime
 import pathlib
 import re
 
 import models
 from checks import Checks, changed_byte
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 MODULE = pathlib.Path("/usr/lib/softhsm/libsofthsm2.so")
@@ -42,6 +44,7 @@ class Token:
         public = {kind: self.make_key(kind, id_) for kind, id_ in KEYS}
         for kind, id_ in KEYS:
             self.signs(kind, id_, public[kind])
+        self.with_a_certificate("p256")
         self.which_token_and_key()
         self.the_pin()
         self.another_public_key()
@@ -135,6 +138,21 @@ class Token:
             with changed_byte(self.model / "weights.gguf", -1):
                 self.checks.python_tool(f"{kind}: rejects", *arguments, status=1, says=("weights.gguf",))
 
+    def with_a_certificate(self, kind: str) -> None:
+        """The certificate method with a key on the token."""
+        leaf, root = certified(serialization.load_pem_public_key((self.scratch / f"{kind}.pub.pem").read_bytes()))
+        leaf_file, root_file = self.scratch / "leaf.pem", self.scratch / "root.pem"
+        leaf_file.write_bytes(leaf.public_bytes(serialization.Encoding.PEM))
+        root_file.write_bytes(root.public_bytes(serialization.Encoding.PEM))
+        uri = self.uri(f"token=modelsig%20test;object={kind}")
+        self.sign("with a certificate", uri, "--signing-certificate", leaf_file)
+        arguments = ("verify", self.model, "--certificate-chain", root_file, "--identity", "release@example.com")
+        self.checks.modelsig("certificate: accepts", *arguments)
+        python = ("verify", "certificate", self.model, "--signature", self.bundle, "--certificate_chain", root_file)
+        self.checks.python_tool("certificate: accepts", *python)
+        other = self.uri("token=modelsig%20test;object=p521")
+        self.refused("the certificate of another key", other, "--signing-certificate", leaf_file, says=("certificate",))
+
     def which_token_and_key(self) -> None:
         token = "token=modelsig%20test"
         self.refused("no such token", self.uri("token=no"), says=("0 do", "modelsig test", "another"))
@@ -192,3 +210,41 @@ class Token:
         self.refused("no public key", uri, says=("public key", "0 do"))
         self.pkcs11_tool("writes another", "--write-object", der, "--type", "pubkey", "--id", "d1", "--label", "mixed")
         self.refused("another public key", uri, says=("not a signature by its p256 key", "nothing was written"))
+
+
+def certified(key) -> tuple:
+    """A certificate of the key for code signing, and the root that issued it."""
+    issuer = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.datetime.now(datetime.timezone.utc)
+
+    def certificate(subject: str, public, is_root: bool):
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, subject)])
+        root_name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Interop Root")])
+        usage = {
+            name: False
+            for name in (
+                *("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
+                *("crl_sign", "encipher_only", "decipher_only"),
+            )
+        }
+        usage |= {"digital_signature": not is_root, "key_cert_sign": is_root}
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(root_name)
+            .public_key(public)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(hours=1))
+            .not_valid_after(now + datetime.timedelta(hours=1))
+            .add_extension(x509.BasicConstraints(ca=is_root, path_length=None), critical=True)
+            .add_extension(x509.KeyUsage(**usage), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()), critical=False)
+        )
+        if not is_root:
+            signing = x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.CODE_SIGNING])
+            owner = x509.SubjectAlternativeName([x509.RFC822Name("release@example.com")])
+            made = made.add_extension(signing, critical=False).add_extension(owner, critical=False)
+        return made.sign(issuer, hashes.SHA256())
+
+    return certificate("Interop Leaf", key, False), certificate("Interop Root", issuer.public_key(), True)

@@ -3,53 +3,26 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use modelsig::{
     CertificateTrust, Error, ErrorKind, ModelPath, Policy, PublicKey, Report, Trust, UnsignedFiles, Verifier,
     danger,
 };
-use modelsig_tests::{
-    Corner, CornerEntry, CornerPolicy, CornerTrust, CornerVerdict, exit_code, make_fifo, within,
-};
-
-fn corpus() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/corners")
-}
-
-/// The folders with a case, by name. Everything else in the corpus must be known.
-fn discovered() -> Vec<PathBuf> {
-    let entries = fs::read_dir(corpus()).expect("the corpus can be listed");
-    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    folders.retain(|path| !matches!(name_of(path), "SOURCE.md" | "keys"));
-    folders.sort();
-    folders
-}
-
-fn name_of(path: &Path) -> &str {
-    path.file_name().and_then(|name| name.to_str()).expect("a UTF-8 name")
-}
-
-fn read_case(folder: &Path) -> Corner {
-    let path = folder.join("case.json");
-    let text = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
+use modelsig_tests::corner::{self, Corner, CornerPolicy, CornerTrust, CornerVerdict};
+use modelsig_tests::{exit_code, within};
 
 #[test]
 fn every_corner_ends_as_it_must() {
-    let folders = discovered();
-    assert!(!folders.is_empty(), "the corpus is empty");
+    let folders = corner::discovered();
     let mut failures = Vec::new();
     let mut run = 0;
     for folder in &folders {
-        let corner = read_case(folder);
+        let corner = Corner::read(folder);
         let place = tempfile::tempdir().expect("a temporary folder");
-        if !build(&corner, folder, place.path()) {
-            println!("{}: this file system cannot hold it", name_of(folder));
+        if !corner.build(folder, place.path()) {
+            println!("{}: this file system cannot hold it", corner::name_of(folder));
             continue;
         }
         run += 1;
@@ -58,7 +31,8 @@ fn every_corner_ends_as_it_must() {
         // A FIFO that is opened, or a loop, would hang for ever.
         let found = within(Duration::from_secs(60), move || verdict(&corner, &root));
         if found != expected {
-            failures.push(format!("{}\n  expected {expected:?}\n  found    {found:?}", name_of(folder)));
+            failures
+                .push(format!("{}\n  expected {expected:?}\n  found    {found:?}", corner::name_of(folder)));
         }
     }
     println!("{run} of {} corners run", folders.len());
@@ -71,9 +45,13 @@ fn every_corner_ends_as_it_must() {
 #[test]
 fn the_corpus_has_cases_of_every_section() {
     let mut sections: BTreeMap<String, [usize; 3]> = BTreeMap::new();
-    for folder in discovered() {
-        let corner = read_case(&folder);
-        assert!(name_of(&folder).starts_with(&format!("{}-", corner.section)), "{}", folder.display());
+    for folder in corner::discovered() {
+        let corner = Corner::read(&folder);
+        assert!(
+            corner::name_of(&folder).starts_with(&format!("{}-", corner.section)),
+            "{}",
+            folder.display()
+        );
         assert!(!corner.reason.is_empty() && !corner.reason.contains('\n'), "{}", folder.display());
         sections.entry(corner.section).or_default()[usize::from(corner.expected.exit_code)] += 1;
     }
@@ -84,32 +62,6 @@ fn the_corpus_has_cases_of_every_section() {
         assert!(accepted > 0, "{section} has nothing that is accepted");
         assert!(rejected + refused > 0 || section == "9.15", "{section} has nothing that is refused");
     }
-}
-
-/// Makes what the case describes; false where the file system takes two of its names for one.
-fn build(corner: &Corner, folder: &Path, place: &Path) -> bool {
-    let bundle = folder.join("model.sig");
-    for entry in &corner.tree {
-        let (CornerEntry::File { path, .. }
-        | CornerEntry::Folder { path }
-        | CornerEntry::Symlink { path, .. }
-        | CornerEntry::Fifo { path }
-        | CornerEntry::Bundle { path }) = entry;
-        let path = place.join(path);
-        if path.symlink_metadata().is_ok() {
-            return false;
-        }
-        fs::create_dir_all(path.parent().expect("it has a folder")).expect("folders can be made");
-        match entry {
-            CornerEntry::File { content, .. } => fs::write(&path, content).expect("a file can be written"),
-            CornerEntry::Folder { .. } => fs::create_dir(&path).expect("a folder can be made"),
-            CornerEntry::Symlink { target, .. } => symlink(target, &path).expect("a link can be made"),
-            CornerEntry::Fifo { .. } => make_fifo(&path),
-            CornerEntry::Bundle { .. } => drop(fs::copy(&bundle, &path).expect("a bundle can be copied")),
-        }
-    }
-    fs::copy(bundle, place.join(&corner.signature)).expect("the bundle can be copied");
-    true
 }
 
 /// What the library says, in the words of the corpus.
@@ -147,19 +99,15 @@ fn skipped(report: &Report) -> BTreeMap<String, String> {
     report.skipped().iter().map(|one| (one.path.clone(), one.reason.id().into())).collect()
 }
 
-fn key_file(name: &str) -> PathBuf {
-    corpus().join("keys").join(name)
-}
-
 fn trust(trust: &CornerTrust) -> Trust {
     match trust {
         CornerTrust::Keys(names) => {
-            let read = |name| PublicKey::from_file(&key_file(&format!("{name}.pub.pem")));
+            let read = |name| PublicKey::from_file(&corner::key_file(&format!("{name}.pub.pem")));
             let keys = names.iter().map(|name| read(name).unwrap_or_else(|error| panic!("{error}")));
             Trust::Keys(keys.collect())
         }
         CornerTrust::Certificates { anchors, identity, at } => {
-            let files = anchors.iter().map(|name| key_file(&format!("{name}.crt.pem")));
+            let files = anchors.iter().map(|name| corner::key_file(&format!("{name}.crt.pem")));
             let trust = CertificateTrust::from_files(files).unwrap_or_else(|error| panic!("{error}"));
             let trust = trust.at(UNIX_EPOCH + Duration::from_secs(*at));
             let identity = identity.as_ref().map(|text| text.parse().expect("an identity"));

@@ -2,6 +2,8 @@
 //! must come of it. The generator writes it and the runner reads it, so that neither can leave something out.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -141,4 +143,75 @@ pub struct CornerVerdict {
     /// The files that the report lists as skipped, each with its reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub skipped: BTreeMap<String, String>,
+}
+
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/corners")
+}
+
+/// The folders with a case, by name. Everything else in the corpus must be known.
+pub fn discovered() -> Vec<PathBuf> {
+    let entries = fs::read_dir(corpus()).expect("the corpus can be listed");
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    folders.retain(|path| !matches!(name_of(path), "SOURCE.md" | "keys"));
+    folders.sort();
+    assert!(!folders.is_empty(), "the corpus is empty");
+    folders
+}
+
+/// The last component of a path.
+pub fn name_of(path: &Path) -> &str {
+    path.file_name().and_then(|name| name.to_str()).expect("a UTF-8 name")
+}
+
+/// A file of `testdata/corners/keys`.
+pub fn key_file(name: &str) -> PathBuf {
+    corpus().join("keys").join(name)
+}
+
+impl Corner {
+    /// Reads the case in a folder.
+    pub fn read(folder: &Path) -> Self {
+        let path = folder.join("case.json");
+        let text = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// Makes in `place` what the case in `folder` describes; false where the file system takes two of its names for
+    /// one.
+    #[cfg(unix)]
+    pub fn build(&self, folder: &Path, place: &Path) -> bool {
+        let bundle = folder.join("model.sig");
+        for entry in &self.tree {
+            let path = place.join(entry.path());
+            if path.symlink_metadata().is_ok() {
+                return false;
+            }
+            fs::create_dir_all(path.parent().expect("it has a folder")).expect("folders can be made");
+            match entry {
+                CornerEntry::File { content, .. } => {
+                    fs::write(&path, content).expect("a file can be written")
+                }
+                CornerEntry::Folder { .. } => fs::create_dir(&path).expect("a folder can be made"),
+                CornerEntry::Symlink { target, .. } => {
+                    std::os::unix::fs::symlink(target, &path).expect("a link can be made");
+                }
+                CornerEntry::Fifo { .. } => crate::make_fifo(&path),
+                CornerEntry::Bundle { .. } => drop(fs::copy(&bundle, &path).expect("a bundle can be copied")),
+            }
+        }
+        fs::copy(bundle, place.join(&self.signature)).expect("the bundle can be copied");
+        true
+    }
+}
+
+impl CornerEntry {
+    fn path(&self) -> &str {
+        let (Self::File { path, .. }
+        | Self::Folder { path }
+        | Self::Symlink { path, .. }
+        | Self::Fifo { path }
+        | Self::Bundle { path }) = self;
+        path
+    }
 }

@@ -3,14 +3,13 @@
 
 mod case;
 pub mod chain;
-mod corner;
+pub mod corner;
 mod craft;
 mod outcome;
 mod process;
 
 pub use case::{Case, ignoring};
 pub use chain::{Chain, Role};
-pub use corner::{Corner, CornerEntry, CornerPolicy, CornerTrust, CornerVerdict};
 pub use craft::{
     base64, bundle, digest_of, payload_of, repeat_member, resource, resource_of, set_root, shard, sharded,
     signature_over, statement, unbase64,

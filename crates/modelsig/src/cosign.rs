@@ -127,8 +127,8 @@ impl fmt::Display for BundleReport {
     }
 }
 
-/// `{"verdict", "model", "require": "all", "any" or a number, "required", "counted", "files_verified", "bytes_verified", "partly_signed",
-/// "bundles"}`.
+/// `{"verdict", "model", "require", "required", "counted", "files_verified", "bytes_verified", "partly_signed",
+/// "bundles"}`, where `require` is `"all"`, `"any"` or a number.
 impl Serialize for CosignReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut report = serializer.serialize_struct("CosignReport", 9)?;

@@ -29,12 +29,15 @@ fn sign_refused(case: &Case, answer: impl Fn(&[u8]) -> Result<Vec<u8>, Error>) -
     error
 }
 
+/// What a signer makes of a message.
+type Answer<'a> = &'a dyn Fn(&[u8]) -> Result<Vec<u8>, Error>;
+
 #[test]
 fn a_signature_that_the_public_key_does_not_verify() {
     for kind in KeyType::ALL {
         let case = Case::with_key(kind, &[("weights.bin", b"weights")]);
         let stranger = PrivateKey::generate(kind).unwrap();
-        let answers: [&dyn Fn(&[u8]) -> Result<Vec<u8>, Error>; 5] = [
+        let answers: [Answer<'_>; 5] = [
             &|message| stranger.sign(message),
             &|message| case.key.sign(&message[1..]),
             &|message| case.key.sign(message).map(|signature| [signature.as_slice(), &[0]].concat()),

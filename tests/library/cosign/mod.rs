@@ -2,6 +2,7 @@
 
 mod content;
 mod counting;
+mod identities;
 mod names;
 
 use std::fs;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use modelsig::hash::{ChunkSize, Progress};
 use modelsig::{
-    Bytes, CertificateChain, ChunkIndexing, Error, Escaped, KeyType, ModelSigner, PublicKey, Reuse, danger,
+    Bytes, CertificateChain, ChunkIndexing, Error, Escaped, KeyType, ModelSigner, PublicKey, Reuse,
+    SignReport, danger,
 };
 
 use super::Run;
@@ -88,6 +89,23 @@ impl ReuseOptions {
         })?;
         Ok(danger::reuse_digests(signer, reuse))
     }
+
+    /// What was taken on trust.
+    fn talk(&self, run: &Run<'_>, report: &SignReport) {
+        let Some(old) = &self.reuse else { return };
+        run.printer.note(&format!(
+            "taken over from '{}' without reading: {} {}, {}; --json lists them",
+            Escaped(&old.to_string_lossy()),
+            report.reused.len(),
+            if report.reused.len() == 1 { "file" } else { "files" },
+            Bytes(report.bytes.saturating_sub(report.bytes_hashed)),
+        ));
+        if report.reused.is_empty() {
+            run.printer.hint(
+                "an old bundle helps if it has a chunk index, the same settings, and a later time than the files",
+            );
+        }
+    }
 }
 
 impl Options {
@@ -154,16 +172,7 @@ impl Options {
             ),
             true,
         );
-        if let Some(old) = &self.reuse.reuse {
-            let bytes = report.bytes.saturating_sub(report.bytes_hashed);
-            run.printer.note(&format!(
-                "taken over from '{}' without reading: {} {}, {}; --json lists them",
-                Escaped(&old.to_string_lossy()),
-                report.reused.len(),
-                if report.reused.len() == 1 { "file" } else { "files" },
-                Bytes(bytes),
-            ));
-        }
+        self.reuse.talk(run, &report);
         if key.public_key().key_type() == KeyType::Ed25519 {
             run.printer
                 .hint("other OMS tools do not read Ed25519; sign with a p256 key if they must verify this");

@@ -33,8 +33,9 @@ pub(crate) struct Options {
     signature: Vec<PathBuf>,
     /// How many of the bundles' signers it takes: all, any, or a number of distinct ones
     ///
-    /// A bundle that fails is not counted, and is reported. Signers are counted by their public keys: "all" also
-    /// means that no two bundles are by the same one. Where it takes more than one, whole files are checked.
+    /// A bundle that fails is not counted, and is reported. Signers are counted by their public keys and, under
+    /// certificates, by their identities: "all" also means that no two bundles are by the same one. Where it takes
+    /// more than one, whole files are checked.
     #[arg(long, value_name = "WHICH")]
     require: Option<Threshold>,
     /// Which digests to check: the chunk index where there is one, the whole files, or both

@@ -2,8 +2,8 @@
 //!
 //! Jobs that overlap are never read for one after another: whoever changes the file in between could then show each
 //! of them other bytes. They share a pass instead, in which every block is fed to all of them before the next one is
-//! read. A pass costs what it reads, not how many jobs there are: they are swept in order of their start, and only
-//! those that the last block left unfinished are held.
+//! read. Jobs are swept in order of their start, and only those that the last block left unfinished are held: many
+//! ranges cost little more than few, as long as not many of them overlap in one place.
 
 use super::{Chunks, Job, JobDigest, both};
 use crate::{ByteRange, Digest, Error, HashAlgorithm, Hasher};

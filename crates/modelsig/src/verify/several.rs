@@ -24,6 +24,21 @@ impl Verifier {
     ///
     /// With [`Policy::fail_fast`](crate::Policy::fail_fast) it ends as soon as the threshold is out of reach.
     ///
+    /// ```no_run
+    /// # fn main() -> Result<(), modelsig::Error> {
+    /// use std::path::Path;
+    ///
+    /// use modelsig::{PublicKey, Threshold, Verifier};
+    ///
+    /// let keys = ["lab.pub.pem", "auditor.pub.pem"].map(|path| PublicKey::from_file(Path::new(path)));
+    /// let verifier = Verifier::new(keys.into_iter().collect::<Result<Vec<_>, _>>()?);
+    /// let bundles = ["model/lab.sig", "auditor.sig"];
+    /// let model = verifier.verify_several(Path::new("model"), &bundles, Threshold::All)?;
+    /// let weights = model.read("model.safetensors")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Threshold`] with a report when there are too few signers; [`Error::Usage`] when there can never be
     /// enough; [`Error::Changed`] when the names in the model changed between one bundle and the next; otherwise the

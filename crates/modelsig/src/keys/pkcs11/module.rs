@@ -10,6 +10,7 @@ use cryptoki::context::{CInitializeArgs, CInitializeFlags, Function, Pkcs11};
 use cryptoki::error::{Error as CallError, RvError};
 
 use super::{Pkcs11Fault, Pkcs11Uri};
+use crate::Escaped;
 
 static LOADED: Mutex<Vec<(PathBuf, Pkcs11)>> = Mutex::new(Vec::new());
 
@@ -39,7 +40,8 @@ pub(super) fn open(uri: &Pkcs11Uri, module: Option<&Path>) -> Result<Pkcs11, Pkc
 fn words(error: &CallError) -> String {
     match error {
         CallError::Pkcs11(value, function) => format!("C_{function:?} failed: {value:?}"),
-        CallError::LibraryLoading(error) => error.to_string(),
+        // The loader repeats the path as it is.
+        CallError::LibraryLoading(error) => Escaped(&error.to_string()).to_string(),
         other => other.to_string(),
     }
 }

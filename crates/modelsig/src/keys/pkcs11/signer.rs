@@ -23,6 +23,22 @@ const MOST_OBJECTS: usize = 100;
 /// A private key on a PKCS#11 token, such as a hardware security module or a smart card. The key stays there.
 ///
 /// The session with the token ends when this is dropped, and with the last session the login.
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// use modelsig::{Error, ModelSigner, Pkcs11Signer, Pkcs11Uri};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let uri: Pkcs11Uri = "pkcs11:token=release;object=signing?module-path=/usr/lib/vendor.so".parse()?;
+/// let key = Pkcs11Signer::open(&uri, None, |token| {
+///     let pin = std::env::var("RELEASE_PIN").map_err(|_| Error::signer(format!("no PIN for {token}")))?;
+///     Ok(Some(pin.into()))
+/// })?;
+/// ModelSigner::new().sign(Path::new("model"), Path::new("model/model.sig"), &key)?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Pkcs11Signer {
     session: Session,
     key: ObjectHandle,

@@ -103,6 +103,7 @@ impl Certificate {
     }
 
     /// The bytes that were parsed.
+    #[cfg(any(feature = "sign", test))]
     pub(crate) fn der(&self) -> &[u8] {
         &self.der
     }

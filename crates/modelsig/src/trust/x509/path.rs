@@ -26,8 +26,8 @@ const LONGEST_PATH: u32 = 8;
 /// Signatures checked in one search: the bound that Go took against CVE-2018-16875, as did webpki.
 const MOST_SIGNATURES: u32 = 100;
 
-/// Comparisons of a name with a constraint in one search: the default of Go's crypto/x509, and of webpki. Here a
-/// comparison of sets or of long names counts for several.
+/// Comparisons of a name with a constraint in one search: the default of Go's crypto/x509, and of webpki. A long name
+/// counts for several.
 const MOST_COMPARISONS: u32 = 250_000;
 
 /// What the leaf's key must be for.
@@ -298,12 +298,13 @@ impl Budget {
         Self::spend(&mut self.signatures, 1, "checks of a signature", MOST_SIGNATURES)
     }
 
-    pub(super) fn compare_names(&mut self, work: usize) -> Result<(), CertificateFault> {
-        Self::spend(&mut self.comparisons, work, "comparisons with name constraints", MOST_COMPARISONS)
+    /// `cost` is counted in comparisons of two short texts.
+    pub(super) fn compare_names(&mut self, cost: usize) -> Result<(), CertificateFault> {
+        Self::spend(&mut self.comparisons, cost, "comparisons with name constraints", MOST_COMPARISONS)
     }
 
-    fn spend(left: &mut u32, work: usize, what: &'static str, limit: u32) -> Result<(), CertificateFault> {
-        let rest = u32::try_from(work).ok().and_then(|work| left.checked_sub(work));
+    fn spend(left: &mut u32, cost: usize, what: &'static str, limit: u32) -> Result<(), CertificateFault> {
+        let rest = u32::try_from(cost).ok().and_then(|cost| left.checked_sub(cost));
         *left = rest.ok_or(CertificateFault::WorkBudget { what, limit })?;
         Ok(())
     }

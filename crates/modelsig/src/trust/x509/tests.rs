@@ -751,3 +751,44 @@ fn names_come_as_they_stand_and_in_their_order() {
     assert_eq!(leaf.fingerprint().len(), 64);
     assert!(leaf.der().windows(leaf.public_key_info().len()).any(|bytes| bytes == leaf.public_key_info()));
 }
+
+/// A DER value with the length in its one form.
+fn der(tag: u8, contents: &[u8]) -> Vec<u8> {
+    let length = contents.len();
+    let header = match length {
+        0..=0x7f => vec![tag, length as u8],
+        0x80..=0xff => vec![tag, 0x81, length as u8],
+        _ => vec![tag, 0x82, (length >> 8) as u8, length as u8],
+    };
+    [&header, contents].concat()
+}
+
+/// A directory name of one relative name with 1,000 common names, each of another value and beginning with `first`.
+fn wide_name(first: u8) -> Vec<u8> {
+    let attributes = (0..1_000).map(|at| {
+        let value = [&[first], format!("{at:03}").as_bytes()].concat();
+        der(0x30, &[&[6, 3, 0x55, 4, 3], der(0x0c, &value).as_slice()].concat())
+    });
+    der(0xa4, &der(0x30, &der(0x31, &attributes.collect::<Vec<_>>().concat())))
+}
+
+#[test]
+fn long_names_and_wide_ones_count_for_many_comparisons() {
+    let long =
+        |tag: u8, start: &str, end: &str| der(tag, format!("{start}{}{end}", "a".repeat(15_000)).as_bytes());
+    let subtrees = |base: Vec<u8>, count: usize| der(0x30, &der(0xa1, &der(0x30, &base).repeat(count)));
+    for (constraints, name) in [
+        (subtrees(der(0x81, b"a"), 2_000), long(0x81, "", "@b")),
+        (subtrees(der(0x86, b"a"), 2_000), long(0x86, "x://", "@b")),
+        (subtrees(wide_name(b'a'), 1), wide_name(b'b')),
+    ] {
+        refused(
+            |scene| {
+                scene.authority.params.custom_extensions = vec![custom(&[2, 5, 29, 30], true, &constraints)];
+                scene.leaf.params.subject_alt_names.clear();
+                scene.leaf.params.custom_extensions = vec![custom(&[2, 5, 29, 17], false, &der(0x30, &name))];
+            },
+            is!(CertificateFault::WorkBudget { limit: 250_000, .. }),
+        );
+    }
+}
