@@ -362,6 +362,8 @@ mod tests {
             assert!(one(tag, text).is_err(), "{tag:x} {text:?}");
         }
         assert!(names(&[]).is_err());
+        assert!(names(&tlv(0xa4, &[&name(b"x")])).is_ok());
+        assert!(names(&[0xa4, 4, 0x30, 2, 0x31, 0]).is_err() && names(&[0xa4, 0]).is_err());
     }
 
     #[test]

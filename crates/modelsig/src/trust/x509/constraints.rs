@@ -249,7 +249,7 @@ fn email_position(base: &str, name: &str) -> Position {
 
 /// A host matches itself; `.domain` is matched by the hosts below it, not by `domain`.
 fn host_matches(base: &str, host: &str) -> bool {
-    if base.starts_with('.') { host.len() > base.len() && host.ends_with(base) } else { host == base }
+    if base.starts_with('.') { host.ends_with(base) } else { host == base }
 }
 
 /// An unquoted local part (RFC 5321, dot-string).
@@ -480,6 +480,11 @@ mod tests {
         assert!(!one(&[0x81, 2, b'@', b'a'], &[]));
         assert!(NameConstraints::parse(&[0x30, 0]).is_err());
         assert!(NameConstraints::parse(&[0x30, 2, 0xa0, 0]).is_err());
+        let [permitted, excluded] = [0xa0, 0xa1].map(|tag| vec![tag, 5, 0x30, 3, 0x82, 1, b'a']);
+        let both =
+            |one: &[u8], other: &[u8]| NameConstraints::parse(&[&[0x30, 14], one, other].concat()).is_ok();
+        assert!(both(&permitted, &excluded));
+        assert!(!both(&excluded, &permitted) && !both(&permitted, &permitted));
         assert!(NameConstraints::parse(&[0x30, 7, 0xa2, 5, 0x30, 3, 0x82, 1, b'a']).is_err());
     }
 

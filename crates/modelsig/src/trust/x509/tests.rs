@@ -580,6 +580,13 @@ fn the_most_telling_fault_is_told_in_whatever_order_the_certificates_come() {
 }
 
 #[test]
+fn two_authorities_may_have_one_key_under_different_names() {
+    let mut scene = Scene::good();
+    scene.authority = Plan::authority("authority", 1);
+    assert_eq!(scene.verify().unwrap().len(), 3);
+}
+
+#[test]
 fn two_authorities_that_certify_each_other_do_not_turn_in_circles() {
     let (one, two) = (Plan::authority("one", 1), Plan::authority("two", 2));
     let given = Given {
