@@ -10,7 +10,8 @@ use modelsig::{
 };
 use modelsig_tests::{Case, Chain, Role, assert_outcome, chain, openssl, refused, resource, statement};
 use rcgen::{
-    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyUsagePurpose,
+    NameConstraints, SanType, date_time_ymd,
 };
 
 const MODEL: [(&str, &[u8]); 2] = [("a.bin", b"a"), ("sub/b.bin", b"b")];
@@ -256,6 +257,37 @@ fn the_owner_must_be_the_expected_one() {
     // Without an expectation it is accepted, but said so.
     let model = judge(&chain, trust(&chain)).unwrap();
     assert_eq!(model.report().notes(), [Note::AnyIdentity]);
+}
+
+/// An authority that may certify neither this address nor this host writes them into a name of another type.
+#[test]
+fn a_name_of_another_type_is_not_the_expected_owner() {
+    let text = |text: &str| text.try_into().unwrap();
+    let forged: [(&str, SanType); 4] = [
+        (chain::EMAIL, SanType::URI(text(chain::EMAIL))),
+        (chain::DNS, SanType::URI(text(chain::DNS))),
+        (chain::DNS, SanType::Rfc822Name(text(chain::DNS))),
+        (chain::URI, SanType::Rfc822Name(text(chain::URI))),
+    ];
+    for (expected, name) in forged {
+        let chain = Chain::altered(|role, params| {
+            if role == Role::Intermediate && matches!(name, SanType::URI(_)) {
+                let elsewhere = |form: fn(String) -> GeneralSubtree| form("other.example.org".into());
+                params.name_constraints = Some(NameConstraints {
+                    permitted_subtrees: vec![
+                        elsewhere(GeneralSubtree::Rfc822Name),
+                        elsewhere(GeneralSubtree::DnsName),
+                    ],
+                    excluded_subtrees: Vec::new(),
+                });
+            } else if role == Role::Leaf {
+                params.subject_alt_names = vec![name.clone()];
+            }
+        });
+        assert!(judge(&chain, trust(&chain)).is_ok(), "the chain holds: {name:?}");
+        let error = refused(judge(&chain, trust(&chain).with_identity(identity(expected))));
+        assert!(matches!(error, Error::IdentityMismatch { .. }), "{name:?}: {error:?}");
+    }
 }
 
 #[test]

@@ -14,7 +14,9 @@ use x509_cert::name::{Name, RelativeDistinguishedName};
 
 use super::CertificateFault;
 use super::certificate::Certificate;
-use super::names::{EMAIL_ADDRESS, GeneralName, attribute_text, elements, is_host_name, sequence_of};
+use super::names::{
+    EMAIL_ADDRESS, GeneralName, attribute_text, elements, is_host_name, is_scheme, sequence_of,
+};
 use super::path::Budget;
 
 /// The names that an authority may and may not certify.
@@ -261,9 +263,7 @@ fn is_local_part(text: &str) -> bool {
 /// The host in a URI with an authority (RFC 3986, 3.2). An address or an escaped host is none.
 fn host_of(uri: &str) -> Option<&str> {
     let (scheme, rest) = uri.split_once(':')?;
-    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    let authority = rest.strip_prefix("//").filter(|_| is_scheme)?.split(['/', '?', '#']).next()?;
+    let authority = rest.strip_prefix("//").filter(|_| is_scheme(scheme))?.split(['/', '?', '#']).next()?;
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     // What is not allowed here, `\\` above all, ends the authority for some readers and not for others.
     if !user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:%".contains(&byte)) {

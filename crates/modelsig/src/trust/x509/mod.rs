@@ -27,7 +27,7 @@ mod tests;
 pub(crate) use anchors::read_anchors;
 pub(crate) use certificate::Certificate;
 pub use fault::CertificateFault;
-pub use names::SubjectName;
+pub(crate) use names::SubjectName;
 #[cfg(feature = "sign")]
 pub(crate) use path::check_signer;
 pub(crate) use path::{Purpose, verify_path};
