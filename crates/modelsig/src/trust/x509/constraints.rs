@@ -323,8 +323,9 @@ fn relative_position(base: &RelativeDistinguishedName, name: &RelativeDistinguis
     }
 }
 
-/// RFC 5280, 7.1: letters count whatever their case, runs of spaces as one, the string type not at all. Beyond ASCII
-/// that needs the tables of RFC 4518, which are not here: such values are the same or undecided, never different.
+/// RFC 5280, 7.1: letters count whatever their case, runs of spaces as one, the string type not at all. Beyond printable
+/// ASCII that needs the tables of RFC 4518, which are not here and by which some characters count for nothing: such
+/// values are the same or undecided, never different.
 fn attribute_position(base: &AttributeTypeAndValue, name: &AttributeTypeAndValue) -> Position {
     if base.oid != name.oid {
         return Position::Outside;
@@ -332,8 +333,9 @@ fn attribute_position(base: &AttributeTypeAndValue, name: &AttributeTypeAndValue
     if base.value == name.value {
         return Position::Inside;
     }
+    let is_printable = |text: &str| text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     match (attribute_text(base), attribute_text(name)) {
-        (Some(base), Some(name)) if base.is_ascii() && name.is_ascii() => {
+        (Some(base), Some(name)) if is_printable(&base) && is_printable(&name) => {
             let folded = |text: &str| {
                 text.split_ascii_whitespace().map(str::to_ascii_lowercase).collect::<Vec<_>>().join(" ")
             };
@@ -451,6 +453,9 @@ mod tests {
             ("O=Exämple", "CN=x,O=EXÄMPLE", Undecided),
             ("O=Example", "CN=x,O=Ｅxample", Undecided),
             ("O=Exämple", "CN=x,OU=Exämple", Outside),
+            ("O=Example", "CN=x,O=Exam\\00ple", Undecided),
+            ("O=Example", "CN=x,O=Example\\7f", Undecided),
+            ("O=Exam\\00ple", "CN=x,O=Exam\\00ple", Inside),
             ("", "CN=x", Inside),
         ] {
             let base = if base.is_empty() { Name::default() } else { name(base) };
