@@ -353,6 +353,10 @@ fn signing_refuses_a_certificate_that_no_verifier_accepts() {
     };
     let error = sign(&sound, &Chain::sound().key).unwrap_err();
     assert!(matches!(error, Error::CertificateOfOtherKey { .. }), "{error:?}");
+    let many = chain::pem(&sound.leaf) + &chain::pem(&sound.intermediate).repeat(16);
+    let many = ModelSigner::new().with_certificates(CertificateChain::from_pem(&many).unwrap());
+    let error = many.sign(&case.model(), &case.bundle(), &sound.key).unwrap_err();
+    assert!(matches!(error, Error::Limit { limit: 16, found: 17, .. }), "{error:?}");
     let expired = Chain::altered(|_, params| params.not_after = date_time_ymd(2021, 1, 1));
     let error = sign(&expired, &expired.key).unwrap_err();
     assert!(matches!(error, Error::Anchor { fault: CertificateFault::Expired { .. }, .. }), "{error:?}");
