@@ -411,6 +411,9 @@ fn a_lone_certificate_is_read_when_the_certificate_method_is_asked_for() {
     assert!(matches!(fault(verify(&case, trust(&chain))), CertificateFault::NoIssuer { .. }));
     let error = refused(verify(&case, chain.key.public_key().clone()));
     assert_outcome(&error, ErrorKind::Malformed, "model.sig");
+    // Keys that are trusted as well do not hide what is wrong with the certificate.
+    let other = Trust::Any(vec![chain.key.public_key().clone().into(), trust(&chain).into()]);
+    assert!(matches!(fault(verify(&case, other)), CertificateFault::NoIssuer { .. }));
     // With an entry of a log it is a keyless bundle, whoever is trusted.
     bundle["verificationMaterial"]["tlogEntries"] = serde_json::json!([{}]);
     case.write_bundle(bundle.to_string());
