@@ -522,9 +522,10 @@ impl Error {
 fn kind_of(fault: &CertificateFault) -> ErrorKind {
     use CertificateFault as Fault;
     match fault {
-        Fault::Malformed { .. } | Fault::Version { .. } | Fault::DuplicateExtension { .. } => {
-            ErrorKind::Malformed
-        }
+        Fault::Malformed { .. }
+        | Fault::Version { .. }
+        | Fault::DuplicateExtension { .. }
+        | Fault::MalformedAlgorithm { .. } => ErrorKind::Malformed,
         Fault::TooLarge { .. } | Fault::TooMany { .. } | Fault::WorkBudget { .. } => ErrorKind::Limit,
         Fault::UnsupportedAlgorithm { .. } => ErrorKind::Unsupported,
         _ => ErrorKind::Untrusted,
@@ -567,6 +568,18 @@ fn trusted(hints: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "certificate")]
+    #[test]
+    fn what_cannot_be_read_of_a_chain_is_no_verdict() {
+        let kind = |fault| Error::Certificate { path: "b".into(), fault }.kind();
+        let subject = || "CN=x".to_owned();
+        let malformed = CertificateFault::MalformedAlgorithm { subject: subject(), what: "RSA-PSS" };
+        assert_eq!(kind(malformed), ErrorKind::Malformed);
+        assert_eq!(kind(CertificateFault::Malformed { what: "it" }), ErrorKind::Malformed);
+        let weak = CertificateFault::WeakHash { subject: subject(), hash: "SHA-1" };
+        assert_eq!(kind(weak), ErrorKind::Untrusted);
+    }
 
     #[test]
     fn names_are_escaped_in_messages() {
