@@ -10,7 +10,8 @@ use modelsig::{
 };
 use modelsig_tests::{Case, Chain, Role, assert_outcome, chain, openssl, refused, resource, statement};
 use rcgen::{
-    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyUsagePurpose,
+    NameConstraints, SanType, date_time_ymd,
 };
 
 const MODEL: [(&str, &[u8]); 2] = [("a.bin", b"a"), ("sub/b.bin", b"b")];
@@ -258,6 +259,37 @@ fn the_owner_must_be_the_expected_one() {
     assert_eq!(model.report().notes(), [Note::AnyIdentity]);
 }
 
+/// An authority that may certify neither this address nor this host writes them into a name of another type.
+#[test]
+fn a_name_of_another_type_is_not_the_expected_owner() {
+    let text = |text: &str| text.try_into().unwrap();
+    let forged: [(&str, SanType); 4] = [
+        (chain::EMAIL, SanType::URI(text(chain::EMAIL))),
+        (chain::DNS, SanType::URI(text(chain::DNS))),
+        (chain::DNS, SanType::Rfc822Name(text(chain::DNS))),
+        (chain::URI, SanType::Rfc822Name(text(chain::URI))),
+    ];
+    for (expected, name) in forged {
+        let chain = Chain::altered(|role, params| {
+            if role == Role::Intermediate && matches!(name, SanType::URI(_)) {
+                let elsewhere = |form: fn(String) -> GeneralSubtree| form("other.example.org".into());
+                params.name_constraints = Some(NameConstraints {
+                    permitted_subtrees: vec![
+                        elsewhere(GeneralSubtree::Rfc822Name),
+                        elsewhere(GeneralSubtree::DnsName),
+                    ],
+                    excluded_subtrees: Vec::new(),
+                });
+            } else if role == Role::Leaf {
+                params.subject_alt_names = vec![name.clone()];
+            }
+        });
+        assert!(judge(&chain, trust(&chain)).is_ok(), "the chain holds: {name:?}");
+        let error = refused(judge(&chain, trust(&chain).with_identity(identity(expected))));
+        assert!(matches!(error, Error::IdentityMismatch { .. }), "{name:?}: {error:?}");
+    }
+}
+
 #[test]
 fn the_time_of_the_caller_decides_when_it_is_given() {
     let chain = Chain::altered(|role, params| {
@@ -321,6 +353,10 @@ fn signing_refuses_a_certificate_that_no_verifier_accepts() {
     };
     let error = sign(&sound, &Chain::sound().key).unwrap_err();
     assert!(matches!(error, Error::CertificateOfOtherKey { .. }), "{error:?}");
+    let many = chain::pem(&sound.leaf) + &chain::pem(&sound.intermediate).repeat(16);
+    let many = ModelSigner::new().with_certificates(CertificateChain::from_pem(&many).unwrap());
+    let error = many.sign(&case.model(), &case.bundle(), &sound.key).unwrap_err();
+    assert!(matches!(error, Error::Limit { limit: 16, found: 17, .. }), "{error:?}");
     let expired = Chain::altered(|_, params| params.not_after = date_time_ymd(2021, 1, 1));
     let error = sign(&expired, &expired.key).unwrap_err();
     assert!(matches!(error, Error::Anchor { fault: CertificateFault::Expired { .. }, .. }), "{error:?}");
@@ -375,6 +411,9 @@ fn a_lone_certificate_is_read_when_the_certificate_method_is_asked_for() {
     assert!(matches!(fault(verify(&case, trust(&chain))), CertificateFault::NoIssuer { .. }));
     let error = refused(verify(&case, chain.key.public_key().clone()));
     assert_outcome(&error, ErrorKind::Malformed, "model.sig");
+    // Keys that are trusted as well do not hide what is wrong with the certificate.
+    let other = Trust::Any(vec![chain.key.public_key().clone().into(), trust(&chain).into()]);
+    assert!(matches!(fault(verify(&case, other)), CertificateFault::NoIssuer { .. }));
     // With an entry of a log it is a keyless bundle, whoever is trusted.
     bundle["verificationMaterial"]["tlogEntries"] = serde_json::json!([{}]);
     case.write_bundle(bundle.to_string());
@@ -408,7 +447,8 @@ fn files_with_anchors_are_read_strictly() {
         assert_outcome(&error, ErrorKind::Key, "anchors.pem");
     }
     fs::write(&path, [0xff; 8]).unwrap();
-    assert_eq!(refused(CertificateTrust::from_files([&path])).kind(), ErrorKind::Key);
+    let error = refused(CertificateTrust::from_files([&path]));
+    assert!(matches!(error, Error::Anchor { fault: CertificateFault::NotPem, .. }), "{error:?}");
     let none: [&str; 0] = [];
     assert!(matches!(refused(CertificateTrust::from_files(none)), Error::NoTrust));
     fs::write(&path, vec![b' '; (1 << 20) + 1]).unwrap();

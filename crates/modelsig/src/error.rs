@@ -577,6 +577,18 @@ fn trusted(hints: &[String]) -> String {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "certificate")]
+    #[test]
+    fn what_cannot_be_read_of_a_chain_is_no_verdict() {
+        let kind = |fault| Error::Certificate { path: "b".into(), fault }.kind();
+        let subject = || "CN=x".to_owned();
+        let malformed = CertificateFault::MalformedAlgorithm { subject: subject(), what: "RSA-PSS" };
+        assert_eq!(kind(malformed), ErrorKind::Malformed);
+        assert_eq!(kind(CertificateFault::Malformed { what: "it" }), ErrorKind::Malformed);
+        let weak = CertificateFault::WeakHash { subject: subject(), hash: "SHA-1" };
+        assert_eq!(kind(weak), ErrorKind::Untrusted);
+    }
+
     #[test]
     fn names_are_escaped_in_messages() {
         let error = Error::Unsigned { path: "a\u{1b}[2J".into() };

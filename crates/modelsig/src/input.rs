@@ -25,7 +25,7 @@ pub(crate) fn read_bundle(path: &Path, opened: io::Result<File>, limits: &Limits
 pub(crate) fn read_key(path: &Path, limits: &Limits) -> Result<Zeroizing<String>, Error> {
     let name = path.to_string_lossy().into_owned();
     let file = open(path).map_err(|error| Error::io("open", &name, error))?;
-    text(file, name, limits.key_bytes, "the size of a key file in bytes")
+    text(file, name, limits.key_bytes, "the size of a key file in bytes", not_a_key)
 }
 
 /// Reads a file with certificates, which must be text.
@@ -33,7 +33,8 @@ pub(crate) fn read_key(path: &Path, limits: &Limits) -> Result<Zeroizing<String>
 pub(crate) fn read_certificates(path: &Path, limits: &Limits) -> Result<Zeroizing<String>, Error> {
     let name = path.to_string_lossy().into_owned();
     let file = open(path).map_err(|error| Error::io("open", &name, error))?;
-    text(file, name, limits.anchor_bytes, "the size of a file with certificates in bytes")
+    let no_certificates = |path| Error::Anchor { path, fault: crate::trust::x509::CertificateFault::NotPem };
+    text(file, name, limits.anchor_bytes, "the size of a file with certificates in bytes", no_certificates)
 }
 
 /// Reads a private key file, which must be closed to other users.
@@ -50,14 +51,24 @@ pub(crate) fn read_private_key(path: &Path, limits: &Limits) -> Result<Zeroizing
             return Err(Error::KeyReadableByOthers { path: name, mode });
         }
     }
-    text(file, name, limits.key_bytes, "the size of a key file in bytes")
+    text(file, name, limits.key_bytes, "the size of a key file in bytes", not_a_key)
 }
 
-fn text(file: File, name: String, limit: u64, what: &'static str) -> Result<Zeroizing<String>, Error> {
+fn not_a_key(path: String) -> Error {
+    Error::Key { path, fault: crate::keys::KeyFault::NotPem }
+}
+
+fn text(
+    file: File,
+    name: String,
+    limit: u64,
+    what: &'static str,
+    not_text: impl FnOnce(String) -> Error,
+) -> Result<Zeroizing<String>, Error> {
     let bytes = Zeroizing::new(read_limited(file, &name, limit, what)?);
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
-        Err(_) => Err(Error::Key { path: name, fault: crate::keys::KeyFault::NotPem }),
+        Err(_) => Err(not_text(name)),
     }
 }
 

@@ -105,7 +105,7 @@ pub use threshold::{BadThreshold, Threshold};
 pub use trust::CertificateChain;
 pub use trust::Trust;
 #[cfg(feature = "certificate")]
-pub use trust::x509::{CertificateFault, SubjectName};
+pub use trust::x509::CertificateFault;
 #[cfg(feature = "certificate")]
 pub use trust::{CertificateTrust, EmptyIdentity, Identity};
 pub use verify::Verifier;

@@ -42,17 +42,16 @@ impl CertificateChain {
         for path in intermediates {
             certificates.extend(read(path.as_ref())?);
         }
-        let path = certificate.to_string_lossy().into_owned();
-        let (limit, found) = (Limits::default().certificates as u64, certificates.len() as u64);
-        match found <= limit {
-            true => Ok(Self { path, certificates }),
-            false => Err(Error::Limit { path, what: "the number of certificates", limit, found }),
-        }
+        Ok(Self { path: certificate.to_string_lossy().into(), certificates })
     }
 
     /// The chain as a bundle carries it, if it is one for `signer` that verifiers accept today.
     pub(crate) fn embed(&self, signer: &PublicKey) -> Result<Vec<Vec<u8>>, Error> {
         let path = || self.path.clone();
+        let (limit, found) = (Limits::default().certificates as u64, self.certificates.len() as u64);
+        if found > limit {
+            return Err(Error::Limit { path: path(), what: "the number of certificates", limit, found });
+        }
         let Some(leaf) = self.certificates.first() else { return Err(Error::NoTrust) };
         let key = PublicKey::from_der(leaf.public_key_info())
             .map_err(|fault| Error::Key { path: path(), fault })?;

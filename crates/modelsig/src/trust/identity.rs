@@ -3,14 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::x509::Certificate;
+use super::x509::{Certificate, SubjectName};
 
 /// The expected owner of a signing certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Identity {
-    /// A subject alternative name of the type URI, email or DNS name (RFC 5280 section 4.2.1.6), exactly: no
-    /// wildcards, no folding of case.
+    /// A subject alternative name (RFC 5280 section 4.2.1.6), exactly: no wildcards, no folding of case. With a scheme
+    /// (`https:`) it is one of the type URI, with `@` and no scheme an email address, otherwise a DNS name; a name of
+    /// another type is not it, even with the same characters.
     AlternativeName(String),
     /// The whole subject, as RFC 4514 writes it: `CN=Release,O=Example`.
     Subject(String),
@@ -21,7 +22,7 @@ impl Identity {
         match self {
             // A certificate may have an empty subject or no name at all; nobody expects that.
             Self::AlternativeName(expected) => {
-                !expected.is_empty() && certificate.names().iter().any(|name| name.as_str() == expected)
+                !expected.is_empty() && certificate.names().contains(&SubjectName::of_text(expected))
             }
             Self::Subject(expected) => !expected.is_empty() && certificate.subject() == *expected,
         }

@@ -13,10 +13,10 @@ pub(super) fn unsupported(path: &str, leaf: &[u8]) -> Error {
 pub(crate) fn claims(leaf: &[u8]) -> (Option<String>, Option<String>) {
     use super::x509::Certificate;
 
-    let issuer = issuer(leaf);
-    let Ok(leaf) = Certificate::parse(leaf) else { return (None, None) };
-    let name = leaf.names().into_iter().next().map(|name| name.as_str().to_owned());
-    (name.or_else(|| Some(format!("subject:{}", leaf.subject()))), issuer)
+    // First of all for its limits.
+    let Ok(certificate) = Certificate::parse(leaf) else { return (None, None) };
+    let name = certificate.names().into_iter().next().map(|name| name.as_str().to_owned());
+    (name.or_else(|| Some(format!("subject:{}", certificate.subject()))), issuer(leaf))
 }
 
 /// The identity provider in Fulcio's extensions: a DER string and, in older certificates, plain text.

@@ -80,6 +80,14 @@ pub(crate) fn verify(
     signed.by(trust, &bundle.material)
 }
 
+/// Errors that say nothing of the signature: this trust is for another method, or there is none.
+fn is_other_method(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::NoTrust | Error::MethodMismatch { .. } | Error::Bundle { fault: BundleFault::NoLogEntry, .. }
+    )
+}
+
 /// An envelope whose signature is to be checked.
 struct Signed<'b> {
     path: &'b str,
@@ -116,7 +124,7 @@ impl Signed<'_> {
             match self.by(trust, material) {
                 Ok(signer) => return Ok(signer),
                 Err(error) => {
-                    if matches!(refusal, Error::NoTrust | Error::MethodMismatch { .. }) {
+                    if is_other_method(&refusal) {
                         refusal = error;
                     }
                 }

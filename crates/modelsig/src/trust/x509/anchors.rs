@@ -1,7 +1,8 @@
 //! Certificates from PEM text (RFC 7468): the anchors that the caller trusts.
 //!
 //! Text around the blocks is skipped, as OpenSSL and most lists of anchors put some there. Refuses: a block that is no
-//! certificate, by its label, and everything that a certificate may not be; one bad block spoils the whole text.
+//! certificate, by its label, one that does not begin its line, and everything that a certificate may not be; one bad
+//! block spoils the whole text.
 
 use super::CertificateFault;
 use super::certificate::Certificate;
@@ -12,6 +13,14 @@ pub(crate) fn read_anchors(text: &str) -> Result<Vec<Certificate>, CertificateFa
     let mut starts: Vec<usize> = text.match_indices(BEGIN).map(|(start, _)| start).collect();
     if starts.is_empty() {
         return Err(CertificateFault::NotPem);
+    }
+    // Somebody who put a word before the line may have meant to take the certificate out.
+    let begins_its_line = |start: &usize| {
+        let before = text.get(..*start).unwrap_or_default();
+        before.is_empty() || before.ends_with(['\n', '\r', '\u{feff}'])
+    };
+    if !starts.iter().all(begins_its_line) {
+        return Err(CertificateFault::Malformed { what: "a PEM block does not begin its line" });
     }
     starts.push(text.len());
     starts.windows(2).map(|ends| block(text.get(ends[0]..ends[1]).unwrap_or_default())).collect()
@@ -46,6 +55,7 @@ mod tests {
         let expected = Ok(vec!["CN=leaf accepted-ed25519".to_owned(), "CN=root accepted-ed25519".to_owned()]);
         assert_eq!(subjects(CHAIN), expected);
         assert_eq!(subjects(&CHAIN.replace('\n', "\r\n")), expected);
+        assert_eq!(subjects(&format!("\u{feff}{CHAIN}")), expected);
         assert_eq!(
             subjects(&format!("# leaf\n{}# root\n", CHAIN.replace("-----BEGIN", "Data:\n-----BEGIN"))),
             expected
@@ -62,6 +72,7 @@ mod tests {
             CHAIN.replace("-----END CERTIFICATE-----", ""),
             CHAIN.replace("BEGIN CERTIFICATE-----", "BEGIN CERTIFICATE"),
             CHAIN.replacen("MII", "MI", 1),
+            format!("# {CHAIN}"),
             CHAIN.replacen("\nMII", "\nProc-Type: 4\n\nMII", 1),
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".into(),
         ] {

@@ -14,7 +14,9 @@ use x509_cert::name::{Name, RelativeDistinguishedName};
 
 use super::CertificateFault;
 use super::certificate::Certificate;
-use super::names::{EMAIL_ADDRESS, GeneralName, attribute_text, elements, is_host_name, sequence_of};
+use super::names::{
+    EMAIL_ADDRESS, GeneralName, attribute_text, elements, is_host_name, is_scheme, sequence_of,
+};
 use super::path::Budget;
 
 /// The names that an authority may and may not certify.
@@ -261,9 +263,7 @@ fn is_local_part(text: &str) -> bool {
 /// The host in a URI with an authority (RFC 3986, 3.2). An address or an escaped host is none.
 fn host_of(uri: &str) -> Option<&str> {
     let (scheme, rest) = uri.split_once(':')?;
-    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    let authority = rest.strip_prefix("//").filter(|_| is_scheme)?.split(['/', '?', '#']).next()?;
+    let authority = rest.strip_prefix("//").filter(|_| is_scheme(scheme))?.split(['/', '?', '#']).next()?;
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     // What is not allowed here, `\\` above all, ends the authority for some readers and not for others.
     if !user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:%".contains(&byte)) {
@@ -323,8 +323,9 @@ fn relative_position(base: &RelativeDistinguishedName, name: &RelativeDistinguis
     }
 }
 
-/// RFC 5280, 7.1: letters count whatever their case, runs of spaces as one, the string type not at all. Beyond ASCII
-/// that needs the tables of RFC 4518, which are not here: such values are the same or undecided, never different.
+/// RFC 5280, 7.1: letters count whatever their case, runs of spaces as one, the string type not at all. Beyond printable
+/// ASCII that needs the tables of RFC 4518, which are not here and by which some characters count for nothing: such
+/// values are the same or undecided, never different.
 fn attribute_position(base: &AttributeTypeAndValue, name: &AttributeTypeAndValue) -> Position {
     if base.oid != name.oid {
         return Position::Outside;
@@ -332,8 +333,9 @@ fn attribute_position(base: &AttributeTypeAndValue, name: &AttributeTypeAndValue
     if base.value == name.value {
         return Position::Inside;
     }
+    let is_printable = |text: &str| text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     match (attribute_text(base), attribute_text(name)) {
-        (Some(base), Some(name)) if base.is_ascii() && name.is_ascii() => {
+        (Some(base), Some(name)) if is_printable(&base) && is_printable(&name) => {
             let folded = |text: &str| {
                 text.split_ascii_whitespace().map(str::to_ascii_lowercase).collect::<Vec<_>>().join(" ")
             };
@@ -452,6 +454,9 @@ mod tests {
             ("O=Exämple", "CN=x,O=EXÄMPLE", Undecided),
             ("O=Example", "CN=x,O=Ｅxample", Undecided),
             ("O=Exämple", "CN=x,OU=Exämple", Outside),
+            ("O=Example", "CN=x,O=Exam\\00ple", Undecided),
+            ("O=Example", "CN=x,O=Example\\7f", Undecided),
+            ("O=Exam\\00ple", "CN=x,O=Exam\\00ple", Inside),
             ("", "CN=x", Inside),
         ] {
             let base = if base.is_empty() { Name::default() } else { name(base) };

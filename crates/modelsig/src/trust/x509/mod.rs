@@ -33,7 +33,7 @@ pub(crate) use certificate::Certificate;
 pub use fault::CertificateFault;
 #[cfg(fuzzing)]
 pub(crate) use fuzzing::exercise;
-pub use names::SubjectName;
+pub(crate) use names::SubjectName;
 #[cfg(feature = "sign")]
 pub(crate) use path::check_signer;
 pub(crate) use path::{Purpose, verify_path};

@@ -13,9 +13,8 @@ use x509_cert::name::Name;
 use super::CertificateFault;
 
 /// A name by which a certificate's owner can be identified: a subject alternative name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SubjectName {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SubjectName {
     /// A URI, as workload identities have it.
     Uri(String),
     /// A mail address.
@@ -25,8 +24,19 @@ pub enum SubjectName {
 }
 
 impl SubjectName {
+    /// The name that a text without its type stands for: a scheme makes it a URI, `@` a mail address, and every other
+    /// is a host name. A name of another type with the same text is not it: authorities whose host names or mail
+    /// addresses are constrained may still certify any URI, and nothing makes them write a scheme.
+    pub(crate) fn of_text(text: &str) -> Self {
+        match text.split_once(':') {
+            Some((scheme, _)) if is_scheme(scheme) => Self::Uri(text.into()),
+            _ if text.contains('@') => Self::Email(text.into()),
+            _ => Self::Dns(text.into()),
+        }
+    }
+
     /// The name as it stands in the certificate.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Uri(name) | Self::Email(name) | Self::Dns(name) => name,
         }
@@ -134,6 +144,12 @@ pub(super) fn is_host_name(text: &str) -> bool {
     };
     let last = text.rsplit('.').next().unwrap_or_default();
     text.len() <= 253 && text.split('.').all(is_label) && !last.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// What stands before the first colon of a URI (RFC 3986, 3.1).
+pub(super) fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 /// A distinguished name as RFC 4514 writes it: most specific first, `,` between, `+` inside. Attributes without a name
@@ -257,6 +273,23 @@ mod tests {
         });
         let der = RdnSequence::from(relative.collect::<Vec<_>>()).to_der().unwrap();
         Name::from_der(&der).unwrap()
+    }
+
+    #[test]
+    fn a_text_stands_for_one_type_of_name() {
+        let (uri, email, dns) = (SubjectName::Uri, SubjectName::Email, SubjectName::Dns);
+        for (text, form) in [
+            ("https://example.com/x", uri as fn(String) -> SubjectName),
+            ("spiffe://example.com/a@b", uri),
+            ("urn:x", uri),
+            ("mailto:a@example.com", uri),
+            ("a@example.com", email),
+            ("\"a:b\"@example.com", email),
+            ("example.com", dns),
+            ("*.example.com", dns),
+        ] {
+            assert_eq!(SubjectName::of_text(text), form(text.into()));
+        }
     }
 
     #[test]
