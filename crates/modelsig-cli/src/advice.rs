@@ -16,7 +16,7 @@ pub(crate) fn for_error(error: &Error) -> Option<String> {
         Error::BundleNotFound { .. } => "give the bundle with --signature",
         Error::HintMismatch { .. } => "give the public key of the signer of this bundle with --public-key",
         Error::BadSignature { .. } => {
-            "the bundle was altered, or another key made it; do not load the model (--legacy reads those of model-signing 0.2.0)"
+            "the bundle was altered, or another key made it; do not load the model (only bundles of model-signing 0.2.0 need --legacy)"
         }
         Error::MethodMismatch { found: "certificate", .. } => {
             "give the issuer that you trust with --certificate-chain"
@@ -30,6 +30,12 @@ pub(crate) fn for_error(error: &Error) -> Option<String> {
         }
         Error::Certificate { fault: CertificateFault::NoIssuer { .. }, .. } => {
             "give the issuer that you trust with --certificate-chain; the signer must embed those in between"
+        }
+        Error::Certificate { fault: CertificateFault::NoCertSign { .. }, .. } => {
+            "an issuer must say that it may sign certificates: with OpenSSL, -addext keyUsage=critical,keyCertSign"
+        }
+        Error::Certificate { fault: CertificateFault::NotAnchored { .. }, .. } => {
+            "the last issuer is none that you named; if you do trust it, give its certificate with --certificate-chain"
         }
         Error::IdentityMismatch { .. } => "somebody else under the same issuer signed; do not load the model",
         Error::KeylessUnsupported { .. } => "ask for a signature with a key or a certificate",
