@@ -21,6 +21,26 @@ pub fn statement(payload: &[u8]) {
     }
 }
 
+/// A certificate. What is accepted has one encoding, and a path never begins with its own anchor.
+pub fn certificate(der: &[u8]) {
+    use crate::trust::x509::{Certificate, Purpose, verify_path};
+
+    let Ok(certificate) = Certificate::parse(der) else { return };
+    assert_eq!(certificate.der(), der);
+    assert!(!certificate.issuer().is_empty());
+    let (not_before, not_after) = certificate.validity();
+    assert!(not_before <= not_after);
+    let itself = std::slice::from_ref(&certificate);
+    assert!(verify_path(&certificate, itself, itself, not_before, Purpose::CodeSigning).is_err());
+}
+
+/// A file with anchors.
+pub fn anchors(text: &str) {
+    if let Ok(anchors) = crate::CertificateTrust::from_pem(text) {
+        assert!(text.contains("-----BEGIN CERTIFICATE-----"), "{anchors:?}");
+    }
+}
+
 fn manifest_keeps_its_promises(manifest: &Manifest) {
     assert!(!manifest.files.is_empty());
     assert!(manifest.files.windows(2).all(|pair| pair[0].name < pair[1].name), "sorted, each once");
