@@ -10,7 +10,7 @@ use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::BundleFault;
-use crate::json::Object;
+use crate::json::{First, Object};
 
 /// The media type of an in-toto statement, the only payload of OMS.
 pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
@@ -28,7 +28,7 @@ pub(crate) struct JsonEnvelope<'t> {
     #[serde(borrow)]
     payload: Cow<'t, str>,
     payload_type: String,
-    signatures: Vec<Object<JsonSignature>>,
+    signatures: First<Object<JsonSignature>, 1>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -45,8 +45,9 @@ impl JsonEnvelope<'_> {
         if self.payload_type != PAYLOAD_TYPE {
             return Err(BundleFault::PayloadType { found: self.payload_type });
         }
-        let [Object(signature)] = self.signatures.as_slice() else {
-            return Err(BundleFault::SignatureCount { found: self.signatures.len() });
+        let First { kept, found } = self.signatures;
+        let ([Object(signature)], 1) = (kept.as_slice(), found) else {
+            return Err(BundleFault::SignatureCount { found });
         };
         Ok(Envelope {
             payload: base64("payload", &self.payload)?,
@@ -60,10 +61,13 @@ impl JsonEnvelope<'_> {
         JsonEnvelope {
             payload: Base64::encode_string(payload).into(),
             payload_type: PAYLOAD_TYPE.into(),
-            signatures: vec![Object(JsonSignature {
-                sig: Base64::encode_string(signature),
-                keyid: Some(String::new()),
-            })],
+            signatures: First {
+                kept: vec![Object(JsonSignature {
+                    sig: Base64::encode_string(signature),
+                    keyid: Some(String::new()),
+                })],
+                found: 1,
+            },
         }
     }
 }

@@ -9,8 +9,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::escape::clipped;
 
@@ -194,6 +194,47 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
+/// An array of which the first `N` elements are kept and the others counted: a bundle of nothing else costs no memory.
+pub(crate) struct First<T, const N: usize> {
+    pub(crate) kept: Vec<T>,
+    pub(crate) found: usize,
+}
+
+impl<'de, T: Deserialize<'de>, const N: usize> Deserialize<'de> for First<T, N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FirstVisitor<T, const N: usize>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>, const N: usize> Visitor<'de> for FirstVisitor<T, N> {
+            type Value = First<T, N>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<First<T, N>, A::Error> {
+                let mut kept = Vec::new();
+                while kept.len() < N {
+                    match elements.next_element()? {
+                        Some(element) => kept.push(element),
+                        None => break,
+                    }
+                }
+                let mut found = kept.len();
+                while elements.next_element::<IgnoredAny>()?.is_some() {
+                    found += 1;
+                }
+                Ok(First { kept, found })
+            }
+        }
+        deserializer.deserialize_seq(FirstVisitor(PhantomData))
+    }
+}
+
+impl<T: Serialize, const N: usize> Serialize for First<T, N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.kept.serialize(serializer)
+    }
+}
+
 /// For members that may be absent, but not `null`.
 pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
@@ -267,6 +308,19 @@ mod tests {
             assert!(matches!(check(text.as_bytes(), 8), Err(JsonFault::NotJson { .. })), "{text:?}");
         }
         assert!(matches!(check(b"\"\xff\"", 8), Err(JsonFault::NotJson { .. })));
+    }
+
+    #[test]
+    fn of_an_array_the_first_are_kept_and_all_are_counted() {
+        for (text, kept, found) in
+            [("[]", &[][..], 0), ("[1]", &[1], 1), ("[1,2]", &[1, 2], 2), ("[1,2,3,{}]", &[1, 2], 4)]
+        {
+            let first: First<u8, 2> = parse(text.as_bytes(), 8).unwrap();
+            assert_eq!((first.kept.as_slice(), first.found), (kept, found), "{text}");
+        }
+        for bad in ["{}", "null", "[1,{}]"] {
+            assert!(parse::<First<u8, 2>>(bad.as_bytes(), 8).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -50,6 +50,27 @@ impl TrustOptions {
 /// A moment with its offset: `2026-11-23T12:00:00Z`.
 fn rfc3339(text: &str) -> Result<SystemTime, String> {
     let time: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
-    let seconds = u64::try_from(time.as_second()).map_err(|_| "it lies before 1970")?;
+    // The last second before 1970 would be cut up to its end.
+    let seconds = u64::try_from(time.as_second()).ok().filter(|_| time >= jiff::Timestamp::UNIX_EPOCH);
+    let seconds = seconds.ok_or("it lies before 1970")?;
     Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_has_an_offset_and_lies_after_1970() {
+        let seconds = |text: &str| {
+            let time = rfc3339(text).ok()?;
+            Some(time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs())
+        };
+        assert_eq!(seconds("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(seconds("1970-01-01T01:00:01.9+01:00"), Some(1));
+        for bad in ["1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59Z", "2026-01-01T00:00:00", "2026-01-01", ""]
+        {
+            assert_eq!(seconds(bad), None, "{bad}");
+        }
+    }
 }

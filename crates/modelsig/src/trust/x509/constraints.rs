@@ -300,11 +300,9 @@ fn directory_position(base: &Name, name: &Name) -> Position {
     )
 }
 
-/// Sets of attributes: each of one among the other.
+/// Sets of attributes: each of the base among those of the name. A name with more of them is not the base by the
+/// standard, though whoever excluded `O=Example` hardly meant to let `O=Example+OU=x` pass: undecided.
 fn relative_position(base: &RelativeDistinguishedName, name: &RelativeDistinguishedName) -> Position {
-    if base.len() != name.len() {
-        return Position::Outside;
-    }
     let best = |wanted: &AttributeTypeAndValue| {
         let found = name.iter().map(|attribute| attribute_position(wanted, attribute));
         found.fold(Position::Outside, |best, one| match (best, one) {
@@ -316,7 +314,7 @@ fn relative_position(base: &RelativeDistinguishedName, name: &RelativeDistinguis
     let all = base.iter().map(best).collect::<Vec<_>>();
     if all.contains(&Position::Outside) {
         Position::Outside
-    } else if all.contains(&Position::Undecided) {
+    } else if all.contains(&Position::Undecided) || base.len() != name.len() {
         Position::Undecided
     } else {
         Position::Inside
@@ -448,7 +446,9 @@ mod tests {
             ("O=Example", "CN=x,O=Other", Outside),
             ("O=Example", "O=Example,CN=x", Outside),
             ("CN=x,O=Example", "O=Example", Outside),
-            ("O=Example", "CN=x,O=Example+OU=y", Outside),
+            ("O=Example", "CN=x,O=Example+OU=y", Undecided),
+            ("O=Example", "CN=x,O=Other+OU=y", Outside),
+            ("O=Example+OU=y", "CN=x,O=Example", Outside),
             ("O=Example+OU=y", "CN=x,OU=Y+O=Example", Inside),
             ("O=Exämple", "CN=x,O=Exämple", Inside),
             ("O=Exämple", "CN=x,O=EXÄMPLE", Undecided),
