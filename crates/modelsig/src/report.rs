@@ -6,6 +6,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use modelsig_hash::{AccessUsed, ByteRange, Digest};
 
+use crate::escape::clipped;
 use crate::keys::{KeyHint, KeyType, SignatureScheme};
 use crate::manifest::Method;
 use crate::model::Skipped;
@@ -88,9 +89,9 @@ impl SignerReport {
             None => format!("{} key {}", self.key_type, self.hint),
             Some(certificate) => format!(
                 "'{}' ({} certificate under '{}')",
-                Escaped(certificate.owner()),
+                clipped(&Escaped(certificate.owner())),
                 self.key_type,
-                Escaped(certificate.issuers.last().map_or("", String::as_str))
+                clipped(&Escaped(certificate.issuers.last().map_or("", String::as_str)))
             ),
         }
     }

@@ -16,7 +16,7 @@ pub enum CertificateFault {
     #[error("it holds no PEM block of a certificate")]
     NotPem,
     /// A PEM block that is not a certificate: a private key, for example.
-    #[error("expected certificates only, found a PEM block labelled {}", clipped(.found))]
+    #[error("expected certificates only, found a PEM block labelled {}", short(.found))]
     Label {
         /// The label found.
         found: String,
@@ -124,7 +124,7 @@ pub enum CertificateFault {
         found: u32,
     },
     /// A name outside the names that an issuer may certify.
-    #[error("certificate {} has the name {}, which its authority {} may not certify", shown(.subject), clipped(.name), shown(.issuer))]
+    #[error("certificate {} has the name {}, which its authority {} may not certify", shown(.subject), short(.name), shown(.issuer))]
     NameConstraint {
         /// The certificate with the name.
         subject: String,
@@ -190,7 +190,7 @@ pub enum CertificateFault {
         what: &'static str,
     },
     /// An algorithm that is not supported.
-    #[error("certificate {}: {} is not supported", shown(.subject), clipped(.algorithm))]
+    #[error("certificate {}: {} is not supported", shown(.subject), short(.algorithm))]
     UnsupportedAlgorithm {
         /// The certificate.
         subject: String,
@@ -219,11 +219,21 @@ pub enum CertificateFault {
 
 /// A name that somebody else wrote, quoted, escaped and cut.
 fn shown(name: &str) -> String {
-    format!("'{}'", clipped(&name))
+    format!("'{}'", short(name))
+}
+
+/// Escaped, and cut so that three of them leave room for what is wrong.
+fn short(text: &str) -> String {
+    const LONGEST: usize = 200;
+    let shown = clipped(&text);
+    match shown.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", shown.get(..end).unwrap_or_default()),
+        None => shown,
+    }
 }
 
 fn listed(purposes: &[String]) -> String {
-    if purposes.is_empty() { "no purpose".into() } else { clipped(&purposes.join(", ")) }
+    if purposes.is_empty() { "no purpose".into() } else { short(&purposes.join(", ")) }
 }
 
 /// RFC 3339 in UTC.
@@ -249,6 +259,15 @@ mod tests {
             fault("CN=a\u{1b}[2J").to_string(),
             r"certificate 'CN=a\u{1b}[2J' expired on 2025-06-01T00:00:00Z; the time of checking is 18446744073709551615 seconds after 1970"
         );
-        assert!(fault(&"x".repeat(100_000)).to_string().len() < 2_000);
+        for name in ["x".repeat(100_000), "\u{202e}".repeat(1_000)] {
+            let message = clipped(&fault(&name));
+            assert!(message.ends_with("seconds after 1970"), "the name hides what is wrong: {message}");
+            let outside = CertificateFault::NameConstraint {
+                subject: name.clone(),
+                name: name.clone(),
+                issuer: name.clone(),
+            };
+            assert!(clipped(&outside).contains("may not certify"));
+        }
     }
 }
