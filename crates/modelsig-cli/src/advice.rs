@@ -26,7 +26,7 @@ pub(crate) fn for_error(error: &Error) -> Option<String> {
             "if the Go tool made it with a certificate, give its issuer with --certificate-chain"
         }
         Error::Certificate { fault: CertificateFault::Expired { .. }, .. } => {
-            "ask for a new signature; --at TIME judges by another time, if you know when it was made"
+            "ask for a new signature: who finds an old key could have made this one yesterday"
         }
         Error::Certificate { fault: CertificateFault::NoIssuer { .. }, .. } => {
             "give the issuer that you trust with --certificate-chain; the signer must embed those in between"

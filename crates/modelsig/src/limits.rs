@@ -10,7 +10,7 @@ pub struct Limits {
     pub key_bytes: u64,
     /// Bytes of a file with anchors. Default 1 MiB, four times the web's.
     pub anchor_bytes: u64,
-    /// Certificates in a bundle. Default 16; chains of more than four are rare.
+    /// Certificates in a bundle. Default 16, and never more than those; chains of more than four are rare.
     pub certificates: usize,
     /// Nesting of JSON arrays and objects. Default 32; OMS bundles need 9.
     pub json_depth: usize,

@@ -5,7 +5,7 @@
 
 use super::{Dialect, Signed};
 use crate::Error;
-use crate::keys::PublicKey;
+use crate::keys::{KeyType, PublicKey, SignatureScheme};
 use crate::report::SignerReport;
 
 pub(super) fn verify(
@@ -24,7 +24,7 @@ pub(super) fn verify(
         return Err(Error::HintMismatch { path: path(), hint: hint.into(), keys: hints() });
     }
     candidates
-        .find_map(|key| signed.holds(key, PublicKey::verify).map(|found| (key, found)))
+        .find_map(|key| signed.holds(key, verify_legacy).map(|found| (key, found)))
         .map(|(key, (scheme, dialect))| {
             let signer = SignerReport {
                 key_type: key.key_type(),
@@ -36,4 +36,9 @@ pub(super) fn verify(
             (signer, dialect)
         })
         .ok_or_else(|| Error::BadSignature { path: path(), keys: hints() })
+}
+
+/// 0.2.0 hashed by curve when it signed with a key, and knew no Ed25519.
+fn verify_legacy(key: &PublicKey, message: &[u8], signature: &[u8]) -> Option<SignatureScheme> {
+    if key.key_type() == KeyType::Ed25519 { None } else { key.verify(message, signature) }
 }
