@@ -1,5 +1,8 @@
 //! Every way to fail, with the file, what was expected and what was found.
 
+mod facts;
+mod wording;
+
 use std::io;
 
 use modelsig_hash::ByteRange;
@@ -9,11 +12,11 @@ use crate::cosign::CosignReport;
 use crate::escape::{Escaped, clipped};
 use crate::keys::KeyFault;
 use crate::model::PathFault;
-use crate::outcome::ErrorKind;
 use crate::report::Report;
 use crate::statement::StatementFault;
 #[cfg(feature = "certificate")]
 use crate::trust::x509::CertificateFault;
+use wording::{claim, damaged, shown, trusted};
 
 /// Every error of this crate. `path` is the file or folder that it is about: for files of a model the name inside
 /// the model, otherwise the path as the caller gave it.
@@ -396,107 +399,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// What kind of failure this is. For [`Error::Rejected`] it is that of the gravest problem in the report. For
-    /// [`Error::Threshold`] it is [`ErrorKind::Threshold`], unless a verdict on one of the bundles was out of reach and
-    /// there is no negative one: then it is the gravest kind of those.
-    pub fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Rejected(report) => report.gravest().unwrap_or(ErrorKind::Internal),
-            Self::Threshold(report) => report.kind(),
-            Self::DigestMismatch { .. } | Self::Truncated { .. } | Self::Grown { .. } => ErrorKind::Mismatch,
-            Self::Missing { .. } => ErrorKind::Missing,
-            Self::Unsigned { .. } | Self::EmptyNotCovered { .. } => ErrorKind::Unsigned,
-            Self::Changed { .. } => ErrorKind::Changed,
-            Self::SpecialFile { .. }
-            | Self::Symlink { .. }
-            | Self::SymlinkLoop { .. }
-            | Self::SymlinkOutside { .. }
-            | Self::SymlinkToFolder { .. } => ErrorKind::ForbiddenFile,
-            Self::BadSignature { .. } => ErrorKind::BadSignature,
-            Self::HintMismatch { .. } | Self::IdentityMismatch { .. } => ErrorKind::Untrusted,
-            #[cfg(feature = "certificate")]
-            Self::Certificate { fault, .. } => kind_of(fault),
-            #[cfg(feature = "certificate")]
-            Self::Anchor { .. } => ErrorKind::Key,
-            Self::RootDigestMismatch { .. } => ErrorKind::RootDigest,
-            Self::IgnoredButSigned { .. } => ErrorKind::Policy,
-            #[cfg(feature = "sign")]
-            Self::BundleTime { .. } => ErrorKind::Policy,
-            Self::Usage { .. } | Self::NoTrust | Self::MethodMismatch { .. } => ErrorKind::Usage,
-            Self::ModelNotFound { .. } | Self::BundleNotFound { .. } => ErrorKind::NotFound,
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => ErrorKind::NotFound,
-            Self::Io { .. } | Self::NotAFile { .. } => ErrorKind::Io,
-            Self::Bundle { .. } | Self::Statement { .. } => ErrorKind::Malformed,
-            Self::Unsupported { .. } | Self::KeylessUnsupported { .. } => ErrorKind::Unsupported,
-            Self::Limit { .. } => ErrorKind::Limit,
-            Self::Key { .. } | Self::KeyReadableByOthers { .. } | Self::CertificateOfOtherKey { .. } => {
-                ErrorKind::Key
-            }
-            #[cfg(feature = "sign")]
-            Self::Signer { .. } | Self::SignerMismatch { .. } => ErrorKind::Key,
-            #[cfg(feature = "pkcs11")]
-            Self::Pkcs11 { .. } => ErrorKind::Key,
-            Self::AlreadyExists { .. } | Self::NotABundle { .. } => ErrorKind::Exists,
-            Self::EmptyModel { .. } | Self::NameNotUtf8 { .. } | Self::BadName { .. } => {
-                ErrorKind::Unsignable
-            }
-            Self::Internal { .. } => ErrorKind::Internal,
-            Self::Cancelled => ErrorKind::Cancelled,
-        }
-    }
-
-    /// The file or folder that the error is about, when there is one.
-    pub fn path(&self) -> Option<&str> {
-        match self {
-            Self::ModelNotFound { path }
-            | Self::EmptyModel { path }
-            | Self::Io { path, .. }
-            | Self::SpecialFile { path, .. }
-            | Self::NotAFile { path, .. }
-            | Self::Symlink { path }
-            | Self::SymlinkLoop { path }
-            | Self::SymlinkOutside { path, .. }
-            | Self::SymlinkToFolder { path }
-            | Self::NameNotUtf8 { path }
-            | Self::BadName { path, .. }
-            | Self::DigestMismatch { path, .. }
-            | Self::Truncated { path, .. }
-            | Self::Grown { path, .. }
-            | Self::Missing { path }
-            | Self::Unsigned { path }
-            | Self::EmptyNotCovered { path }
-            | Self::Changed { path }
-            | Self::IgnoredButSigned { path }
-            | Self::BundleNotFound { path }
-            | Self::Limit { path, .. }
-            | Self::Bundle { path, .. }
-            | Self::Statement { path, .. }
-            | Self::RootDigestMismatch { path, .. }
-            | Self::Unsupported { path, .. }
-            | Self::BadSignature { path, .. }
-            | Self::HintMismatch { path, .. }
-            | Self::MethodMismatch { path, .. }
-            | Self::IdentityMismatch { path, .. }
-            | Self::KeylessUnsupported { path, .. }
-            | Self::CertificateOfOtherKey { path, .. }
-            | Self::Key { path, .. }
-            | Self::KeyReadableByOthers { path, .. }
-            | Self::AlreadyExists { path }
-            | Self::NotABundle { path } => Some(path),
-            #[cfg(feature = "certificate")]
-            Self::Certificate { path, .. } | Self::Anchor { path, .. } => Some(path),
-            Self::Rejected(report) => Some(report.model()),
-            #[cfg(feature = "sign")]
-            Self::BundleTime { path } => Some(path),
-            #[cfg(feature = "pkcs11")]
-            Self::Pkcs11 { uri, .. } => Some(uri),
-            #[cfg(feature = "sign")]
-            Self::Signer { .. } | Self::SignerMismatch { .. } => None,
-            Self::Threshold(report) => Some(report.model()),
-            Self::NoTrust | Self::Usage { .. } | Self::Cancelled | Self::Internal { .. } => None,
-        }
-    }
-
     /// The failure of a [`Signer`](crate::Signer): any error of another crate, or words.
     #[cfg(feature = "sign")]
     pub fn signer(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -525,69 +427,9 @@ impl Error {
     }
 }
 
-/// A chain that is read and does not hold is a verdict; one that cannot be read, or is beyond this version, is none.
-#[cfg(feature = "certificate")]
-fn kind_of(fault: &CertificateFault) -> ErrorKind {
-    use CertificateFault as Fault;
-    match fault {
-        Fault::Malformed { .. }
-        | Fault::MalformedAlgorithm { .. }
-        | Fault::Version { .. }
-        | Fault::DuplicateExtension { .. } => ErrorKind::Malformed,
-        Fault::TooLarge { .. } | Fault::TooMany { .. } | Fault::WorkBudget { .. } => ErrorKind::Limit,
-        Fault::UnsupportedAlgorithm { .. } => ErrorKind::Unsupported,
-        _ => ErrorKind::Untrusted,
-    }
-}
-
-fn shown(name: &str) -> String {
-    format!("'{}'", Escaped(name))
-}
-
-/// Where the damage is, as far as it is known: at most four ranges.
-fn damaged(ranges: &[ByteRange]) -> String {
-    let shown: Vec<String> = ranges.iter().take(4).map(ByteRange::to_string).collect();
-    match ranges.len() {
-        0 => String::new(),
-        1..=4 => format!(" in bytes {}", shown.join(", ")),
-        more => format!(" in bytes {} and {} more ranges", shown.join(", "), more - 4),
-    }
-}
-
-/// What a keyless bundle says of its signer.
-fn claim(identity: &Option<String>, issuer: &Option<String>) -> String {
-    match (identity, issuer) {
-        (None, _) => String::new(),
-        (Some(identity), None) => format!(" (unverified claim: {})", clipped(&Escaped(identity))),
-        (Some(identity), Some(issuer)) => {
-            let (identity, issuer) = (clipped(&Escaped(identity)), clipped(&Escaped(issuer)));
-            format!(" (unverified claim: {identity}, vouched for by {issuer})")
-        }
-    }
-}
-
-fn trusted(hints: &[String]) -> String {
-    match hints {
-        [one] => format!("the trusted key {one}"),
-        many => format!("any of the {} trusted keys {}", many.len(), many.join(", ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[cfg(feature = "certificate")]
-    #[test]
-    fn what_cannot_be_read_of_a_chain_is_no_verdict() {
-        let kind = |fault| Error::Certificate { path: "b".into(), fault }.kind();
-        let subject = || "CN=x".to_owned();
-        let malformed = CertificateFault::MalformedAlgorithm { subject: subject(), what: "RSA-PSS" };
-        assert_eq!(kind(malformed), ErrorKind::Malformed);
-        assert_eq!(kind(CertificateFault::Malformed { what: "it" }), ErrorKind::Malformed);
-        let weak = CertificateFault::WeakHash { subject: subject(), hash: "SHA-1" };
-        assert_eq!(kind(weak), ErrorKind::Untrusted);
-    }
 
     #[test]
     fn names_are_escaped_in_messages() {
