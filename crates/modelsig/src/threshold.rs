@@ -5,6 +5,7 @@
 //! and so are those that are joined by a chain of such pairs: the number errs on the low side on purpose. Bundles are
 //! never told apart by their file names, their root digests, or who they say they are.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
@@ -124,6 +125,12 @@ impl Tally {
     /// The number of distinct signers.
     pub(crate) fn signers(&self) -> usize {
         self.0.iter().enumerate().filter(|(place, first)| place == *first).count()
+    }
+
+    /// The number of distinct signers of some of the signatures.
+    pub(crate) fn signers_among(&self, signatures: impl IntoIterator<Item = usize>) -> usize {
+        let first = signatures.into_iter().filter_map(|signature| self.0.get(signature));
+        first.collect::<BTreeSet<_>>().len()
     }
 
     /// The first signature by the same signer, if this is another one.
