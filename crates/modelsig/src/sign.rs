@@ -11,7 +11,7 @@ use modelsig_hash::{
 
 use crate::bundle::{Bundle, Material};
 use crate::dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
-use crate::keys::{KeyHint, KeyType, PublicKey, Signer};
+use crate::keys::{KeyHint, KeyType, PublicKey, SignatureScheme, Signer};
 use crate::manifest::{ChunkIndex, Method, Proof, RecordedIgnore, Serialization, SignedFile};
 use crate::model::{
     Exclusions, GIT_DEFAULTS, Model, ModelPath, SkipReason, Skipped, Symlinks, Tree, TreeFile,
@@ -500,13 +500,14 @@ impl ModelSigner {
 }
 
 /// The signature of the envelope. One that the signer's own public key does not verify is never written down: the
-/// wrong key, mechanism or encoding of a token or service.
+/// wrong key, hash, mechanism or encoding of a token or service.
 fn signature_over(payload: &[u8], signer: &dyn Signer) -> Result<Vec<u8>, Error> {
     let message = pre_authentication_encoding(PAYLOAD_TYPE, payload);
     let signature = signer.sign(&message)?;
     let key = signer.public_key();
     match key.verify(&message, &signature) {
-        Some(_) => Ok(signature),
-        None => Err(Error::SignerMismatch { key_type: key.key_type(), hint: key.hint() }),
+        // Verifies, but is not what a signer is asked for.
+        Some(scheme) if scheme != SignatureScheme::Ed25519ph => Ok(signature),
+        _ => Err(Error::SignerMismatch { key_type: key.key_type(), hint: key.hint() }),
     }
 }

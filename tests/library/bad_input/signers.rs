@@ -59,6 +59,25 @@ fn a_signature_that_the_public_key_does_not_verify() {
     }
 }
 
+/// The signature is good and verifies, but in the dialect that few tools read and that was not asked for.
+#[test]
+fn a_prehashed_ed25519_signature() {
+    use ed25519_dalek::{Digest, Sha512, SigningKey};
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let mut info = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00".to_vec();
+    info.extend(key.verifying_key().as_bytes());
+    let public = PublicKey::from_der(&info).unwrap();
+    let case = Case::new(&[("weights.bin", b"weights")]);
+    let answer = |message: &[u8]| {
+        let prehash = Sha512::new().chain_update(message);
+        Ok(key.sign_prehashed(prehash, None).unwrap().to_bytes().to_vec())
+    };
+    let signer = Remote { public, answer };
+    let error = refused(ModelSigner::new().sign(&case.model(), &case.bundle(), &signer));
+    assert!(matches!(error, Error::SignerMismatch { .. }), "{error}");
+    assert!(!case.bundle().exists());
+}
+
 #[test]
 fn the_error_of_a_service_comes_through() {
     let case = Case::new(&[("weights.bin", b"weights")]);
