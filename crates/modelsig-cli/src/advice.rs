@@ -13,7 +13,7 @@ pub(crate) fn for_error(error: &Error) -> Option<String> {
             let advice = match report.partly_signed() {
                 _ if same_signer => "signers are counted by their keys, not by their bundles",
                 [] => return None,
-                _ => "files that only some of them have signed count with the signers that they have; --json lists them",
+                _ => "files that only some of them have signed have fewer signers; --json lists them",
             };
             return Some(advice.into());
         }
