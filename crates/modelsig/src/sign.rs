@@ -239,6 +239,8 @@ impl ModelSigner {
             let what = "the size of the bundle in bytes";
             return Err(Error::Limit { path: bundle.to_string_lossy().into(), what, limit, found });
         }
+        // Hours may have passed.
+        self.check_target(&opened, bundle)?;
         output::write_whole(bundle, &text, began)?;
         Ok(SignReport {
             root_digest,

@@ -78,6 +78,20 @@ fn a_prehashed_ed25519_signature() {
     assert!(!case.bundle().exists());
 }
 
+/// Somebody saves a file where the bundle is to be written, while the model is being hashed.
+#[test]
+fn a_file_that_takes_the_place_of_the_bundle_meanwhile() {
+    let case = Case::new(&[("weights.bin", b"weights")]);
+    let answer = |message: &[u8]| {
+        case.write_bundle("not a bundle");
+        case.key.sign(message)
+    };
+    let signer = Remote { public: case.key.public_key().clone(), answer };
+    let error = refused(ModelSigner::new().sign(&case.model(), &case.bundle(), &signer));
+    assert!(matches!(error, Error::NotABundle { .. }), "{error}");
+    assert_eq!(std::fs::read(case.bundle()).unwrap(), b"not a bundle");
+}
+
 #[test]
 fn the_error_of_a_service_comes_through() {
     let case = Case::new(&[("weights.bin", b"weights")]);
