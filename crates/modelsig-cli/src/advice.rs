@@ -10,7 +10,12 @@ pub(crate) fn for_error(error: &Error) -> Option<String> {
         Error::Rejected(_) => return for_kind(error.kind()).map(Into::into),
         Error::Threshold(report) => {
             let same_signer = report.bundles().iter().any(|bundle| bundle.same_signer_as.is_some());
-            return same_signer.then(|| "signers are counted by their keys, not by their bundles".into());
+            let advice = match report.partly_signed() {
+                _ if same_signer => "signers are counted by their keys, not by their bundles",
+                [] => return None,
+                _ => "files that only some of them have signed have fewer signers; --json lists them",
+            };
+            return Some(advice.into());
         }
         Error::ModelNotFound { .. } => "give the folder or file of the model",
         Error::BundleNotFound { .. } => "give the bundle with --signature",

@@ -57,7 +57,8 @@ impl CosignReport {
         self.required
     }
 
-    /// How many distinct signers there are, among the bundles that hold.
+    /// How many distinct signers there are, among the bundles that hold. Fewer, if a file that one of them signs and
+    /// another ignores as unsigned has fewer; no more than one, if they have no file in common.
     pub fn signers(&self) -> usize {
         self.signers
     }

@@ -94,8 +94,10 @@ fn read_limited(file: File, name: &str, limit: u64, what: &'static str) -> Resul
     if metadata.len() > limit {
         return Err(too_large(metadata.len()));
     }
-    // A pseudo file may say 0 and hold more.
-    let mut bytes = Vec::new();
+    // A pseudo file may say 0 and hold more. With room for all, and for the look at the end, nothing is moved while it
+    // is read: what a move leaves behind of a key or a PIN would not be wiped.
+    let mut bytes =
+        Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default().saturating_add(64));
     file.take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(|error| Error::io("read", name, error))?;

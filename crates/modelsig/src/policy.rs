@@ -148,9 +148,11 @@ pub mod danger {
     /// What is taken on trust is that these files still have the content that the old bundle signed. Their length
     /// and their times say so, and these can be wrong: when the old bundle is that of another folder with the same
     /// names and lengths (a base model and its fine-tuned variant), or a folder inside the model was exchanged for an
-    /// older one as a whole; after somebody set the clock back or the time of the bundle forward, or put the bundle in
-    /// place after the files, as a download may do; when bundle and model lie on machines whose clocks differ; when
-    /// the disk has rotted; when somebody writes through a shared memory map. The new bundle then
+    /// older one as a whole, or something older was mounted over a part of it; after somebody set the clock back or the
+    /// time of the bundle forward, or put the bundle in place after the files, as a download or a copy may do; when
+    /// bundle and model lie on machines whose clocks differ; where a file system keeps no change time of its own but
+    /// shows the modification time, which anybody can set (FAT, some network and user-space file systems); when the
+    /// disk has rotted; when somebody writes through a shared memory map. The new bundle then
     /// signs the old content of such a file, which a trusted key had signed before, and the model does not verify.
     /// It never signs content that nobody trusted has signed and nobody has read. Verify the model afterwards if you
     /// can afford it.

@@ -98,12 +98,10 @@ impl SignerReport {
 }
 
 impl CertificateReport {
-    /// Under which names its owner is counted as one signer: the alternative names, or the subject where there are none
-    /// (authorities give many owners the same subject beside those), and the identity that the caller expects. In lower
-    /// case, since mail and host names do not tell case apart.
+    /// Under which names its owner is counted as one signer, beside the subject: the alternative names, and the
+    /// identity that the caller expects. In lower case, since mail and host names do not tell case apart.
     pub(crate) fn identities(&self) -> Vec<String> {
-        let subject = self.names.is_empty().then(|| format!("subject:{}", self.subject));
-        let names = self.names.iter().cloned().chain(subject).chain(self.identity.clone());
+        let names = self.names.iter().cloned().chain(self.identity.clone());
         names.map(|name| name.to_lowercase()).collect()
     }
 

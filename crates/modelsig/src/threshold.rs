@@ -1,10 +1,11 @@
 //! How many signers it takes, and who counts as one.
 //!
 //! A signer is a public key (SubjectPublicKeyInfo), and under certificates also an identity: each alternative name of
-//! the certificate, or its subject where it has none. Signatures that share a key or an identity are by one signer,
+//! the certificate, and where one of two has none, the subject of both. Signatures that share a key or an identity are by one signer,
 //! and so are those that are joined by a chain of such pairs: the number errs on the low side on purpose. Bundles are
 //! never told apart by their file names, their root digests, or who they say they are.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
@@ -85,17 +86,31 @@ pub(crate) struct SignerKey {
     key: String,
     /// The names that the certificate of the key proves.
     identities: Vec<String>,
+    /// Its owner. Authorities give many owners one subject beside alternative names; so it tells who somebody is only
+    /// where these cannot be compared.
+    subject: Option<String>,
+    /// The certificate has alternative names.
+    is_named: bool,
 }
 
 impl SignerKey {
     /// The one place where a signer becomes countable.
     pub(crate) fn of(signer: &SignerReport) -> Self {
-        let identities = signer.certificate.as_deref().map(CertificateReport::identities);
-        Self { key: signer.hint.to_string(), identities: identities.unwrap_or_default() }
+        let certificate = signer.certificate.as_deref();
+        Self {
+            key: signer.hint.to_string(),
+            identities: certificate.map(CertificateReport::identities).unwrap_or_default(),
+            subject: certificate.map(|certificate| certificate.subject.to_lowercase()),
+            is_named: certificate.is_some_and(|certificate| !certificate.names.is_empty()),
+        }
     }
 
     fn is_same_as(&self, other: &Self) -> bool {
-        self.key == other.key || self.identities.iter().any(|name| other.identities.contains(name))
+        let by_subject =
+            self.subject.is_some() && self.subject == other.subject && !(self.is_named && other.is_named);
+        self.key == other.key
+            || by_subject
+            || self.identities.iter().any(|name| other.identities.contains(name))
     }
 }
 
@@ -126,6 +141,12 @@ impl Tally {
         self.0.iter().enumerate().filter(|(place, first)| place == *first).count()
     }
 
+    /// The number of distinct signers of some of the signatures.
+    pub(crate) fn signers_among(&self, signatures: impl IntoIterator<Item = usize>) -> usize {
+        let first = signatures.into_iter().filter_map(|signature| self.0.get(signature));
+        first.collect::<BTreeSet<_>>().len()
+    }
+
     /// The first signature by the same signer, if this is another one.
     pub(crate) fn same_as(&self, signature: usize) -> Option<usize> {
         self.0.get(signature).copied().filter(|first| *first != signature)
@@ -140,6 +161,8 @@ mod tests {
         let of = |(key, names): &(&str, &[&str])| SignerKey {
             key: (*key).into(),
             identities: names.iter().map(|name| (*name).into()).collect(),
+            subject: None,
+            is_named: !names.is_empty(),
         };
         let keys: Vec<SignerKey> = signatures.iter().map(of).collect();
         let tally = Tally::of(&keys);

@@ -59,6 +59,39 @@ fn a_signature_that_the_public_key_does_not_verify() {
     }
 }
 
+/// The signature is good and verifies, but in the dialect that few tools read and that was not asked for.
+#[test]
+fn a_prehashed_ed25519_signature() {
+    use ed25519_dalek::{Digest, Sha512, SigningKey};
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let mut info = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00".to_vec();
+    info.extend(key.verifying_key().as_bytes());
+    let public = PublicKey::from_der(&info).unwrap();
+    let case = Case::new(&[("weights.bin", b"weights")]);
+    let answer = |message: &[u8]| {
+        let prehash = Sha512::new().chain_update(message);
+        Ok(key.sign_prehashed(prehash, None).unwrap().to_bytes().to_vec())
+    };
+    let signer = Remote { public, answer };
+    let error = refused(ModelSigner::new().sign(&case.model(), &case.bundle(), &signer));
+    assert!(matches!(error, Error::SignerMismatch { .. }), "{error}");
+    assert!(!case.bundle().exists());
+}
+
+/// Somebody saves a file where the bundle is to be written, while the model is being hashed.
+#[test]
+fn a_file_that_takes_the_place_of_the_bundle_meanwhile() {
+    let case = Case::new(&[("weights.bin", b"weights")]);
+    let answer = |message: &[u8]| {
+        case.write_bundle("not a bundle");
+        case.key.sign(message)
+    };
+    let signer = Remote { public: case.key.public_key().clone(), answer };
+    let error = refused(ModelSigner::new().sign(&case.model(), &case.bundle(), &signer));
+    assert!(matches!(error, Error::NotABundle { .. }), "{error}");
+    assert_eq!(std::fs::read(case.bundle()).unwrap(), b"not a bundle");
+}
+
 #[test]
 fn the_error_of_a_service_comes_through() {
     let case = Case::new(&[("weights.bin", b"weights")]);

@@ -54,7 +54,8 @@ fn certificates_are_counted_by_who_they_name() {
     assert_eq!(signers(&[("Lab", &["lab@a.example"]), ("Lab 2", &["LAB@A.example"])]), 1);
     // Authorities give many owners one subject beside their names.
     assert_eq!(signers(&[("Lab", &["lab@a.example"]), ("Lab", &["audit@b.example"])]), 2);
-    assert_eq!(signers(&[("Lab", &["lab@a.example"]), ("Lab", &[])]), 2);
+    assert_eq!(signers(&[("Lab", &["lab@a.example"]), ("Lab", &[])]), 1, "renewed, now with a name");
+    assert_eq!(signers(&[("Lab", &["lab@a.example"]), ("Audit", &[])]), 2);
     assert_eq!(signers(&[("Lab", &[]), ("Audit", &[])]), 2);
     assert_eq!(signers(&[("Lab", &[]), ("Lab", &[])]), 1);
     assert_eq!(signers(&[("", &["lab@a.example"]), ("", &["audit@b.example"])]), 2, "no subject is none");

@@ -7,7 +7,7 @@ use modelsig::{
     Error, ErrorKind, ModelPath, ModelSigner, Policy, Signer, SkipReason, Threshold, UnsignedFiles, Verifier,
     danger,
 };
-use modelsig_tests::{make_fifo, only_problem, problems};
+use modelsig_tests::{make_fifo, only_problem, problems, refused};
 
 use super::{Team, at_least, error_of};
 
@@ -23,14 +23,58 @@ fn a_file_that_one_signer_did_not_sign_is_unsigned_for_him() {
     assert!(matches!(problem, Error::Unsigned { path } if path == "later.py"), "{problem:?}");
     assert!(report.bundles()[1].is_counted());
 
-    // Who accepts unsigned files gets those only that everybody signed.
+    // Who accepts unsigned files gets those only that everybody signed, and does not get two signers for one.
     let ignoring = danger::unsigned_files(Policy::strict(), UnsignedFiles::Ignore);
-    let model = team.verify_by(ignoring, &bundles, Threshold::All).unwrap();
+    let Error::Threshold(report) = refused(team.verify_by(ignoring.clone(), &bundles, Threshold::All)) else {
+        panic!("another error")
+    };
+    assert_eq!((report.signers(), report.partly_signed()), (1, ["later.py".to_owned()].as_slice()));
+    assert!(report.bundles().iter().all(|bundle| bundle.is_counted()));
+    let model = team.verify_by(ignoring, &bundles, Threshold::Any).unwrap();
     assert_eq!(model.names().collect::<Vec<_>>(), ["a.bin"]);
     assert_eq!(model.read("a.bin").unwrap(), b"a");
     assert!(matches!(model.read("later.py"), Err(Error::Missing { .. })));
     assert_eq!(model.report().partly_signed(), ["later.py"]);
-    assert!(model.report().verdict_line().contains(": 1 file, 1 bytes, signed by 2 of 2"));
+    assert!(model.report().verdict_line().contains(": 1 file, 1 bytes, signed by 1 of 2"));
+}
+
+/// Bundles of several models in one folder, each ignoring the files of the others: no file has more signers for that.
+#[test]
+fn bundles_of_different_models_do_not_add_up() {
+    let team = Team::new(&[("NOTICE", b"shared"), ("other.bin", b"signed by the auditor")]);
+    team.sign(1, "of-another-model.sig");
+    fs::remove_file(team.case.file("other.bin")).unwrap();
+    team.case.write("weights.bin", b"signed by one alone");
+    team.sign(0, "evil.sig");
+    team.case.write("other.bin", b"signed by the auditor");
+    let ignoring = danger::unsigned_files(Policy::strict(), UnsignedFiles::Ignore);
+    let verify = |bundles: &[&str], number| team.verify_by(ignoring.clone(), bundles, at_least(number));
+    let bundles = ["evil.sig", "of-another-model.sig"];
+    let Error::Threshold(report) = refused(verify(&bundles, 2)) else { panic!("another error") };
+    assert_eq!(report.signers(), 1);
+    assert!(verify(&bundles, 1).is_ok());
+
+    // Two who did sign it are enough, whatever a third one ignores.
+    fs::remove_file(team.case.file("other.bin")).unwrap();
+    team.sign(2, "second.sig");
+    let bundles = ["evil.sig", "of-another-model.sig", "second.sig"];
+    team.case.write("other.bin", b"signed by the auditor");
+    let Error::Threshold(report) = refused(verify(&bundles, 2)) else { panic!("another error") };
+    assert_eq!((report.signers(), report.partly_signed().len()), (1, 2), "other.bin has one signer");
+    let bundles = ["evil.sig", "second.sig"];
+    assert_eq!(verify(&bundles, 2).unwrap().report().signers(), 2, "other.bin has none and is ignored");
+}
+
+/// Two signers of nothing in common are no two signers of anything.
+#[test]
+fn bundles_without_a_file_in_common_do_not_add_up() {
+    let team = Team::new(&[("a/a.bin", b"a"), ("b/b.bin", b"b")]);
+    for (key, other) in [(0, "b"), (1, "a")] {
+        let signer = ModelSigner::new().ignore_path(ModelPath::parse(other).unwrap());
+        team.sign_with(key, ["a.sig", "b.sig"][key], &signer);
+    }
+    assert_eq!(team.too_few(&["a.sig", "b.sig"], Threshold::All).signers(), 1);
+    assert!(team.verify(&["a.sig", "b.sig"], Threshold::Any).is_ok());
 }
 
 #[test]

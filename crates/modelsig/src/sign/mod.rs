@@ -12,7 +12,7 @@ use modelsig_hash::{Access, ChunkSize, Digest, Engine, HashAlgorithm};
 
 use crate::bundle::{Bundle, Material};
 use crate::dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
-use crate::keys::{KeyHint, KeyType, PublicKey, Signer};
+use crate::keys::{KeyHint, KeyType, PublicKey, SignatureScheme, Signer};
 use crate::manifest::Method;
 use crate::model::{Model, ModelPath, Skipped, Symlinks};
 use crate::reuse::{OldBundle, Reuse, ReusedFile};
@@ -229,6 +229,8 @@ impl ModelSigner {
             let what = "the size of the bundle in bytes";
             return Err(Error::Limit { path: bundle.to_string_lossy().into(), what, limit, found });
         }
+        // Hours may have passed.
+        self.check_target(&opened, bundle)?;
         output::write_whole(bundle, &text, began)?;
         Ok(SignReport {
             root_digest,
@@ -286,13 +288,14 @@ impl ModelSigner {
 }
 
 /// The signature of the envelope. One that the signer's own public key does not verify is never written down: the
-/// wrong key, mechanism or encoding of a token or service.
+/// wrong key, hash, mechanism or encoding of a token or service.
 fn signature_over(payload: &[u8], signer: &dyn Signer) -> Result<Vec<u8>, Error> {
     let message = pre_authentication_encoding(PAYLOAD_TYPE, payload);
     let signature = signer.sign(&message)?;
     let key = signer.public_key();
     match key.verify(&message, &signature) {
-        Some(_) => Ok(signature),
-        None => Err(Error::SignerMismatch { key_type: key.key_type(), hint: key.hint() }),
+        // Verifies, but is not what a signer is asked for.
+        Some(scheme) if scheme != SignatureScheme::Ed25519ph => Ok(signature),
+        _ => Err(Error::SignerMismatch { key_type: key.key_type(), hint: key.hint() }),
     }
 }

@@ -68,7 +68,11 @@ impl Verifier {
                 return ControlFlow::Continue(());
             };
             let mut first = first_problems.lock().unwrap_or_else(PoisonError::into_inner);
-            first[share.bundle].get_or_insert((share.present, problem));
+            if first[share.bundle].is_some() {
+                // That it fails has been taken into account.
+                return ControlFlow::Continue(());
+            }
+            first[share.bundle] = Some((share.present, problem));
             let sound: Vec<bool> = first.iter().map(Option::is_none).collect();
             if !is_lost(&sound) {
                 return ControlFlow::Continue(());

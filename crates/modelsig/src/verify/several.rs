@@ -10,7 +10,9 @@ use crate::Error;
 use crate::cosign::{BundleReport, CosignReport};
 use crate::loader::{CosignedModel, Present, SignedModel, VerifiedModel};
 use crate::manifest::Manifest;
+use crate::model::SkipReason;
 use crate::policy::Check;
+use crate::report::Report;
 use crate::threshold::{SignerKey, Tally, Threshold};
 
 impl Verifier {
@@ -19,7 +21,9 @@ impl Verifier {
     ///
     /// A bundle that fails in any way is not counted, and its error is in the report. Of those that hold, distinct
     /// signers are counted, by public key and by identity. Where it takes more than one, the whole-file
-    /// digests are checked too ([`Check::Both`]), so that all of them speak of the same files in the same terms.
+    /// digests are checked too ([`Check::Both`]), so that all of them speak of the same files in the same terms; they
+    /// must have a file in common; and where unsigned files are ignored, one that a bundle signs and another ignores
+    /// needs as many signers itself.
     /// None of the bundles is an unsigned file to the others, wherever it lies; one that another lists is checked.
     ///
     /// With [`Policy::fail_fast`](crate::Policy::fail_fast) it ends as soon as the threshold is out of reach.
@@ -136,6 +140,10 @@ fn conclude(
         reports.push(report);
     }
 
+    let skipped = reports.iter().flat_map(|report: &Report| &report.skipped);
+    let ignored = skipped.filter(|skipped| skipped.reason == SkipReason::Unsigned);
+    let ignored: BTreeSet<String> = ignored.map(|skipped| skipped.path.clone()).collect();
+
     let mut lists: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
     for present in signed.iter().flat_map(|(_, files): &(Manifest, Vec<Present>)| files) {
         let (lists, length) = lists.entry(present.tree.name.as_str()).or_default();
@@ -161,13 +169,32 @@ fn conclude(
         BundleReport { bundle: path.to_string_lossy().into(), outcome, same_signer_as }
     };
     let bundles = run.passed.iter().enumerate().map(bundle).collect();
-    let (model, signers) = (run.model.shown(), tally.signers());
+    let model = run.model.shown();
+    let signers = match files {
+        0 => tally.signers().min(1),
+        _ => tally.signers().min(fewest_signers(&tally, &signed, &ignored)),
+    };
     let report = CosignReport { model, threshold, required, signers, bundles, files, bytes, partly_signed };
     if !report.is_met() {
         return Err(Error::Threshold(Box::new(report)));
     }
     let Run { model, check, engine, .. } = run;
     Ok(CosignedModel { model, engine, check, signed, report })
+}
+
+/// How many signers stand behind every file that one bundle signs and another one ignores. Otherwise bundles of
+/// different models, each of which ignores the files of the others, would make several signers of one. Empty files are
+/// passed over: shards cannot list them.
+fn fewest_signers(tally: &Tally, signed: &[(Manifest, Vec<Present>)], ignored: &BTreeSet<String>) -> usize {
+    let lists = |files: &[Present], name: &str| {
+        let place = files.binary_search_by(|present| present.tree.name.as_str().cmp(name));
+        place.ok().and_then(|place| files.get(place)).is_some_and(|present| present.tree.length > 0)
+    };
+    let signers_of = |name: &String| {
+        let listing = signed.iter().enumerate().filter(|(_, (_, files))| lists(files, name));
+        tally.signers_among(listing.map(|(place, _)| place))
+    };
+    ignored.iter().map(signers_of).filter(|signers| *signers > 0).min().unwrap_or(usize::MAX)
 }
 
 #[cfg(all(test, feature = "sign"))]

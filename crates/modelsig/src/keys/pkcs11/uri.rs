@@ -149,7 +149,8 @@ impl Pkcs11Uri {
     fn query_attribute(&mut self, name: &str, value: &str) -> Result<(), Pkcs11UriFault> {
         let text = |attribute| decode_text(attribute, value, IN_QUERY);
         match name {
-            "pin-value" => Err(Pkcs11UriFault::PinValue),
+            // However it is spelled, it stands on a command line.
+            _ if name.replace('_', "-").eq_ignore_ascii_case("pin-value") => Err(Pkcs11UriFault::PinValue),
             "pin-source" => once("pin-source", &mut self.pin_source, file(&text("pin-source")?)?),
             "module-name" => once("module-name", &mut self.module_name, module_name(text("module-name")?)?),
             "module-path" => once("module-path", &mut self.module_path, absolute(&text("module-path")?)?),
@@ -400,6 +401,8 @@ mod tests {
             ("pkcs11:module-path=a", Unknown { attribute: "module-path".into() }),
             ("pkcs11:?pin-value=1", PinValue),
             ("pkcs11:pin-value=1", PinValue),
+            ("pkcs11:?PIN-Value=1", PinValue),
+            ("pkcs11:?pin_value=1", PinValue),
             ("pkcs11:?vendor=%", PercentEncoding { attribute: "a vendor's attribute" }),
         ] {
             assert_eq!(parse(text), Err(expected), "{text}");
