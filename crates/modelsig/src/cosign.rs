@@ -58,7 +58,7 @@ impl CosignReport {
     }
 
     /// How many distinct signers there are, among the bundles that hold. Fewer, if a file that one of them signs and
-    /// another ignores as unsigned has fewer; no more than one, if they have no file in common.
+    /// another leaves out or ignores as unsigned has fewer; no more than one, if they have no file in common.
     pub fn signers(&self) -> usize {
         self.signers
     }

@@ -102,9 +102,12 @@ fn what_one_signer_left_out_is_looked_at_for_the_others() {
     let problem = only_problem(error_of(&report.bundles()[1]));
     assert!(matches!(problem, Error::Unsigned { path } if path == "cache/evil.py"), "{problem:?}");
 
-    // Left out by the one, signed by the other: both hold, but it is not handed out as signed by both.
+    // Left out by the one, signed by the other: both hold, but two signers it has not, and it is not handed out.
     team.sign(1, "tight.sig");
-    let model = team.verify(&["loose.sig", "tight.sig"], Threshold::All).unwrap();
+    let report = team.too_few(&["loose.sig", "tight.sig"], Threshold::All);
+    assert_eq!((report.signers(), report.partly_signed()), (1, ["cache/evil.py".to_owned()].as_slice()));
+    assert!(report.bundles().iter().all(|bundle| bundle.is_counted()));
+    let model = team.verify(&["loose.sig", "tight.sig"], Threshold::Any).unwrap();
     assert_eq!(model.report().partly_signed(), ["cache/evil.py"]);
     assert!(matches!(model.read("cache/evil.py"), Err(Error::Missing { .. })));
 }

@@ -22,7 +22,7 @@ impl Verifier {
     /// A bundle that fails in any way is not counted, and its error is in the report. Of those that hold, distinct
     /// signers are counted, by public key and by identity. Where it takes more than one, the whole-file
     /// digests are checked too ([`Check::Both`]), so that all of them speak of the same files in the same terms; they
-    /// must have a file in common; and where unsigned files are ignored, one that a bundle signs and another ignores
+    /// must have a file in common; and a file that one signs while another leaves it out, or ignores it as unsigned,
     /// needs as many signers itself.
     /// None of the bundles is an unsigned file to the others, wherever it lies; one that another lists is checked.
     ///
@@ -141,7 +141,8 @@ fn conclude(
     }
 
     let skipped = reports.iter().flat_map(|report: &Report| &report.skipped);
-    let ignored = skipped.filter(|skipped| skipped.reason == SkipReason::Unsigned);
+    let ignored =
+        skipped.filter(|skipped| matches!(skipped.reason, SkipReason::Unsigned | SkipReason::Signer));
     let ignored: BTreeSet<String> = ignored.map(|skipped| skipped.path.clone()).collect();
 
     let mut lists: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
@@ -182,7 +183,7 @@ fn conclude(
     Ok(CosignedModel { model, engine, check, signed, report })
 }
 
-/// How many signers stand behind every file that one bundle signs and another one ignores. Otherwise bundles of
+/// How many signers stand behind every file that one bundle signs and another one leaves out or ignores. Otherwise bundles of
 /// different models, each of which ignores the files of the others, would make several signers of one. Empty files are
 /// passed over: shards cannot list them.
 fn fewest_signers(tally: &Tally, signed: &[(Manifest, Vec<Present>)], ignored: &BTreeSet<String>) -> usize {
