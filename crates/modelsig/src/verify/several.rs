@@ -258,6 +258,34 @@ mod tests {
         }
     }
 
+    /// Whether there is hope left is asked once for each bundle that fails, not for each of its damaged chunks.
+    #[test]
+    fn hope_is_lost_with_bundles_and_not_with_chunks() {
+        let folder = tempfile::tempdir().unwrap();
+        let (model, bundle) = (folder.path().join("model"), folder.path().join("a.sig"));
+        fs::create_dir(&model).unwrap();
+        fs::write(model.join("weights.bin"), vec![0; 20 << 16]).unwrap();
+        let key = PrivateKey::generate(KeyType::Ed25519).unwrap();
+        let size = modelsig_hash::ChunkSize::new(1 << 16).ok();
+        let chunks = crate::ChunkIndexing { size, ..Default::default() };
+        ModelSigner::new().chunks(Some(chunks)).sign(&model, &bundle, &key).unwrap();
+        fs::write(model.join("weights.bin"), vec![1; 20 << 16]).unwrap();
+
+        let policy = crate::Policy::strict().fail_fast(true);
+        let verifier = Verifier::new(key.public_key().clone()).with_policy(policy);
+        let passed = [bundle.as_path()];
+        let run = verifier.begin(&model, &passed, Check::Chunks).unwrap();
+        let mut signed = [verifier.look(&run, &bundle).unwrap(), verifier.look(&run, &bundle).unwrap()];
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let is_lost = |_: &[bool]| {
+            asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            false
+        };
+        verifier.check_files(&run.engine, &mut signed, &is_lost).unwrap();
+        assert_eq!(asked.into_inner(), 2);
+        assert!(signed.into_iter().all(|one| one.accept().is_err()));
+    }
+
     /// The folder was opened once for all bundles: another one in its place is not looked at.
     #[test]
     fn all_bundles_look_at_the_same_folder() {
