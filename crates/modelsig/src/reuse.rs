@@ -162,7 +162,7 @@ impl OldBundle {
 
 fn is_at_or_below(name: &ModelPath, path: &ModelPath) -> bool {
     let below = |rest: &str| rest.is_empty() || rest.starts_with('/');
-    path.is_dot() || name.as_str().strip_prefix(path.as_str()).is_some_and(below)
+    name.as_str().strip_prefix(path.as_str()).is_some_and(below)
 }
 
 /// Seconds and nanoseconds since 1970.
