@@ -39,6 +39,11 @@ impl KeyOptions {
                     "a key on a token has a PIN, not a passphrase: --pin-env instead of --passphrase-env";
                 return Err(Error::Usage { what: what.into() });
             }
+            if self.allow_key_readable_by_others {
+                let what =
+                    "--allow-key-readable-by-others is for key files; a PIN file is always closed to others";
+                return Err(Error::Usage { what: what.into() });
+            }
             return on_pkcs11_token(
                 &self.private_key,
                 self.pkcs11_module.as_deref(),
