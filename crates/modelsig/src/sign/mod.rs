@@ -137,7 +137,7 @@ impl ModelSigner {
         self
     }
 
-    /// Whether to leave out [`GIT_DEFAULTS`]. Other OMS tools leave them out when they verify.
+    /// Whether to leave out [`GIT_DEFAULTS`](crate::GIT_DEFAULTS). Other OMS tools leave them out when they verify.
     #[must_use]
     pub fn ignore_git_paths(mut self, ignore: bool) -> Self {
         self.ignore_git_paths = ignore;
