@@ -1,9 +1,9 @@
 //! How many signers it takes, and who counts as one.
 //!
 //! A signer is a public key (SubjectPublicKeyInfo), and under certificates also an identity: each alternative name of
-//! the certificate, and where one of two has none, the subject of both. Signatures that share a key or an identity are by one signer,
-//! and so are those that are joined by a chain of such pairs: the number errs on the low side on purpose. Bundles are
-//! never told apart by their file names, their root digests, or who they say they are.
+//! the certificate, and where one of two has none, the subject of both. Signatures that share a key or an identity are
+//! by one signer, and so are those that are joined by a chain of such pairs: the number errs on the low side on
+//! purpose. Bundles are never told apart by their file names, their root digests, or who they say they are.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -13,6 +13,8 @@ mod public;
 mod signer;
 
 pub use pem::KeyFault;
+#[cfg(feature = "certificate")]
+pub(crate) use pem::until_end;
 #[cfg(feature = "sign")]
 pub use private::PrivateKey;
 pub use public::{KeyType, PublicKey, SignatureScheme};

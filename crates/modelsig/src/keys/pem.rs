@@ -81,13 +81,16 @@ pub(crate) fn decode(text: &str) -> Result<(&str, Zeroizing<Vec<u8>>), KeyFault>
     if block.contains("Proc-Type:") {
         return Err(KeyFault::LegacyEncryption);
     }
-    // The decoder wants nothing but blank space after the END line.
+    let (label, der) = pem_rfc7468::decode_vec(until_end(block).as_bytes()).map_err(KeyFault::malformed)?;
+    Ok((label, Zeroizing::new(der)))
+}
+
+/// A block without what follows its END line: the decoder wants nothing but blank space there.
+pub(crate) fn until_end(block: &str) -> &str {
     let end = block
         .find("-----END ")
         .and_then(|end| block[end + 9..].find("-----").map(|dashes| end + 9 + dashes + 5));
-    let block = end.and_then(|end| block.get(..end)).unwrap_or(block);
-    let (label, der) = pem_rfc7468::decode_vec(block.as_bytes()).map_err(KeyFault::malformed)?;
-    Ok((label, Zeroizing::new(der)))
+    end.and_then(|end| block.get(..end)).unwrap_or(block)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Signing: model → manifest → statement → envelope → bundle. The settings, and the way from the manifest on; `digests`
-//! makes the manifest.
+//! Signing: model → manifest → statement → envelope → bundle. Here are the settings, and the way from the manifest
+//! on; `digests` makes the manifest.
 //!
 //! Refuses: an empty model, names that cannot be signed, links and special files, empty files under shards, and to
 //! overwrite anything that is not a bundle. The bundle appears whole or not at all.

@@ -5,9 +5,9 @@
 //! caller does not expect. No anchor is ever taken from the bundle or the system.
 
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::x509::{Certificate, CertificateFault, Purpose, read_anchors, verify_path};
+use super::x509::{Certificate, CertificateFault, Purpose, read_anchors, time, verify_path};
 use super::{Dialect, Identity, Signed};
 use crate::keys::{KeyFault, PublicKey};
 use crate::report::{CertificateReport, SignerReport};
@@ -134,10 +134,4 @@ pub(super) fn seconds(time: SystemTime) -> Result<u64, Error> {
     since.map(|since| since.as_secs()).map_err(|_| Error::Usage {
         what: "the time at which certificates are to be valid lies before 1970".into(),
     })
-}
-
-/// RFC 3339 in UTC, as far as certificates count: to the end of 9999.
-fn time(seconds: u64) -> String {
-    let time = x509_cert::der::DateTime::from_unix_duration(Duration::from_secs(seconds));
-    time.map(|time| time.to_string()).unwrap_or_else(|_| format!("{seconds} s after 1970"))
 }

@@ -183,9 +183,9 @@ fn conclude(
     Ok(CosignedModel { model, engine, check, signed, report })
 }
 
-/// How many signers stand behind every file that one bundle signs and another one leaves out or ignores. Otherwise bundles of
-/// different models, each of which ignores the files of the others, would make several signers of one. Empty files are
-/// passed over: shards cannot list them.
+/// How many signers stand behind every file that one bundle signs and another one leaves out or ignores. Otherwise
+/// bundles of different models, each of which ignores the files of the others, would make several signers of one.
+/// Empty files are passed over: shards cannot list them.
 fn fewest_signers(tally: &Tally, signed: &[(Manifest, Vec<Present>)], ignored: &BTreeSet<String>) -> usize {
     let lists = |files: &[Present], name: &str| {
         let place = files.binary_search_by(|present| present.tree.name.as_str().cmp(name));

@@ -6,6 +6,7 @@
 
 use super::CertificateFault;
 use super::certificate::Certificate;
+use crate::keys::until_end;
 
 /// The certificates in a text, in their order: one at least.
 pub(crate) fn read_anchors(text: &str) -> Result<Vec<Certificate>, CertificateFault> {
@@ -33,11 +34,7 @@ fn block(text: &str) -> Result<Certificate, CertificateFault> {
     if label != "CERTIFICATE" {
         return Err(CertificateFault::Label { found: label.into() });
     }
-    // The decoder wants nothing but blank space after the END line.
-    const END: &str = "-----END CERTIFICATE-----";
-    let end = text.find(END).ok_or_else(malformed)? + END.len();
-    let block = text.get(..end).ok_or_else(malformed)?;
-    let (_, der) = pem_rfc7468::decode_vec(block.as_bytes()).map_err(|_| malformed())?;
+    let (_, der) = pem_rfc7468::decode_vec(until_end(text).as_bytes()).map_err(|_| malformed())?;
     Certificate::parse(&der)
 }
 

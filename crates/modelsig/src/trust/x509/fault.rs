@@ -236,8 +236,8 @@ fn listed(purposes: &[String]) -> String {
     if purposes.is_empty() { "no purpose".into() } else { short(&purposes.join(", ")) }
 }
 
-/// RFC 3339 in UTC.
-fn time(seconds: u64) -> String {
+/// RFC 3339 in UTC, as far as certificates count: to the end of 9999.
+pub(crate) fn time(seconds: u64) -> String {
     match DateTime::from_unix_duration(Duration::from_secs(seconds)) {
         Ok(time) => time.to_string(),
         Err(_) => format!("{seconds} seconds after 1970"),

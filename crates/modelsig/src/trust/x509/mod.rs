@@ -31,6 +31,7 @@ mod tests;
 pub(crate) use anchors::read_anchors;
 pub(crate) use certificate::Certificate;
 pub use fault::CertificateFault;
+pub(crate) use fault::time;
 #[cfg(fuzzing)]
 pub(crate) use fuzzing::exercise;
 pub(crate) use names::SubjectName;
