@@ -181,6 +181,32 @@ impl Hasher {
         }
     }
 
+    /// True for a hash of which several streams are computed faster together.
+    pub(crate) fn is_many(&self) -> bool {
+        #[cfg(feature = "blake2b")]
+        return matches!(self.0, State::Blake2b(_));
+        #[cfg(not(feature = "blake2b"))]
+        false
+    }
+
+    /// Adds bytes to each of several hashes.
+    pub(crate) fn update_many(pairs: Vec<(&mut Self, &[u8])>) {
+        #[cfg(feature = "blake2b")]
+        let mut many = Vec::with_capacity(pairs.len());
+        for (hasher, bytes) in pairs {
+            if !hasher.is_many() {
+                hasher.update(bytes);
+                continue;
+            }
+            #[cfg(feature = "blake2b")]
+            if let State::Blake2b(state) = &mut hasher.0 {
+                many.push((&mut **state, bytes));
+            }
+        }
+        #[cfg(feature = "blake2b")]
+        blake2b_simd::many::update_many(many.iter_mut().map(|(state, bytes)| (&mut **state, &*bytes)));
+    }
+
     /// Ends the digest.
     pub fn finalize(self) -> Digest {
         let mut bytes = [0; 64];

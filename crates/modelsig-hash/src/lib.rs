@@ -1,13 +1,13 @@
 //! Bytes in, digests out: the hashing engine of `modelsig`.
 //!
 //! ```text
-//! Source ──open──▶ positioned reads or windows of a map ──▶ Hasher ──▶ Digest
+//! Source ──open──▶ positioned reads or a map ──▶ lanes of a kernel ──▶ Digest
 //!        a Plan of Tasks, each a list of Jobs, run by an Engine with Progress and CancelToken
 //! ```
 //!
 //! The crate knows nothing of JSON, keys or policy. It promises three things:
 //!
-//! * **Bounded memory.** A worker holds one buffer ([`BLOCK`] bytes) or one window of a map,
+//! * **Bounded memory.** A worker holds a [`BLOCK`] of each file that it has under way, or maps it,
 //!   whatever the size of the file.
 //! * **No surprise from the file system.** The length of a file is fixed when its task is planned; a file that is
 //!   shorter, longer, or touched while it is read is an [`Error`], never a digest.
@@ -29,13 +29,16 @@
 mod digest;
 mod engine;
 mod error;
+mod page_cache;
 mod progress;
 mod range;
+pub mod sha256;
 mod source;
 
 pub use digest::{Digest, HashAlgorithm, Hasher};
 pub use engine::{BLOCK, Chunks, Engine, Hashed, Job, JobDigest, Plan, Task};
 pub use error::Error;
+pub use page_cache::PageCache;
 pub use progress::{CancelToken, Progress};
 pub use range::{ByteRange, ChunkSize};
 pub use source::{Access, AccessUsed, Source};

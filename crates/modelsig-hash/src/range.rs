@@ -5,7 +5,7 @@ use std::fmt;
 use crate::Error;
 
 /// Bytes `start..end` of a source, end exclusive; never inverted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ByteRange {
     start: u64,
     end: u64,

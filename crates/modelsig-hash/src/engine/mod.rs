@@ -1,22 +1,42 @@
-//! A plan of independent jobs, run by a pool of workers, each with one buffer; digests in plan order.
+//! A plan of independent jobs, run by a pool of workers; digests in plan order.
 //!
 //! No byte is read twice for a task: jobs that overlap share one pass over what they cover, so that all of them see
-//! the same bytes, whoever changes the file meanwhile. Passes are taken in plan order from a shared cursor, so files
-//! are read front to back and few are open at a time. A failure belongs to the task it happened in; the others go on
-//! unless the caller says otherwise.
+//! the same bytes, whoever changes the file meanwhile. Each worker has several passes under way, and computes what is
+//! due in all of them together, in the lanes of the SHA-256 kernels. Passes are taken from a shared cursor, the longest
+//! files first, otherwise in plan order, so that files are read front to back and few are open at a time. A worker that
+//! has nothing left gets some of what another one has under way. A failure belongs to the task it happened in; the
+//! others go on unless the caller says otherwise.
+//!
+//! ```text
+//! Task ─▶ Passes ─▶ Reader (a pass under way) ─▶ Tracks (its hashes) ─▶ Kernels
+//!         pass.rs   reader.rs                    track.rs              sha256/
+//! ```
 
 mod pass;
+mod pool;
+mod reader;
+mod run;
+mod subtrees;
+mod task;
+mod track;
+mod worker;
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+#[cfg(feature = "rayon")]
+use std::sync::Arc;
 
-use crate::source::Opened;
-use crate::{AccessUsed, ByteRange, CancelToken, ChunkSize, Digest, Error, HashAlgorithm, Progress, Source};
-use pass::{Pass, Passes};
+use crate::{
+    AccessUsed, ByteRange, CancelToken, ChunkSize, Digest, Error, HashAlgorithm, PageCache, Progress, Source,
+};
+use pass::{Passes, range_of};
+use pool::Pool;
+use run::Run;
 
-/// Bytes that a worker holds at a time.
-pub const BLOCK: usize = 1 << 20;
+/// Bytes of each pass that are brought into memory at a time: what all passes of a worker hold stays in its L2 cache.
+pub const BLOCK: usize = 64 << 10;
+
+/// The same where two workers share the hashing of a block.
+const SHARED_BLOCK: usize = 4 << 20;
 
 /// One range to hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,10 +103,6 @@ impl<'s> Task<'s> {
         let jobs = pieces.map(|range| Job { range, algorithm, chunks: None }).collect();
         Self::new(source, jobs)
     }
-
-    fn passes(&self) -> impl Iterator<Item = Pass<'_>> {
-        self.passes.iter(&self.jobs)
-    }
 }
 
 /// The tasks of one run.
@@ -106,8 +122,8 @@ impl<'s> Plan<'s> {
 
     /// Bytes that the jobs will read.
     pub fn bytes(&self) -> u64 {
-        let passes = self.0.iter().flat_map(Task::passes);
-        passes.fold(0, |sum, pass| sum.saturating_add(pass.range().length()))
+        let passes = self.0.iter().flat_map(|task| task.passes.iter());
+        passes.fold(0, |sum, parts| sum.saturating_add(range_of(parts).length()))
     }
 }
 
@@ -132,45 +148,32 @@ pub struct Hashed {
 /// Runs plans.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    #[cfg(feature = "rayon")]
-    pool: Option<Arc<rayon::ThreadPool>>,
+    pool: Pool,
+    cache: PageCache,
     progress: Progress,
     cancel: CancelToken,
 }
 
 impl Engine {
     /// An engine with a pool of its own of so many threads; 0 means one for each CPU, 1 means that the caller's
-    /// thread does all the work.
+    /// thread does all the work. The threads are started by the first plan that is worth it; where the system refuses
+    /// to start them, the caller's thread does the work.
     ///
     /// # Errors
-    /// [`Error::Threads`] when the system refuses to start them.
+    /// None today.
     pub fn new(threads: usize) -> Result<Self, Error> {
-        #[cfg(feature = "rayon")]
-        let pool = {
-            let threads = if threads == 0 {
-                std::thread::available_parallelism().map_or(1, usize::from)
-            } else {
-                threads
-            };
-            let pool = || rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            let failed =
-                |reason: rayon::ThreadPoolBuildError| Error::Threads { threads, reason: reason.to_string() };
-            if threads == 1 { None } else { Some(Arc::new(pool().map_err(failed)?)) }
-        };
-        #[cfg(not(feature = "rayon"))]
-        let _ = threads;
-        Ok(Self {
-            #[cfg(feature = "rayon")]
-            pool,
-            progress: Progress::new(),
-            cancel: CancelToken::new(),
-        })
+        Ok(Self::on(Pool::of(threads)))
     }
 
     /// An engine on a pool that the caller owns.
     #[cfg(feature = "rayon")]
     pub fn with_pool(pool: Arc<rayon::ThreadPool>) -> Self {
-        Self { pool: Some(pool), progress: Progress::new(), cancel: CancelToken::new() }
+        Self::on(Pool::given(pool))
+    }
+
+    fn on(pool: Pool) -> Self {
+        let (cache, progress, cancel) = (PageCache::default(), Progress::new(), CancelToken::new());
+        Self { pool, cache, progress, cancel }
     }
 
     /// Counts into `progress`.
@@ -187,6 +190,13 @@ impl Engine {
         self
     }
 
+    /// What becomes of the system's page cache.
+    #[must_use]
+    pub fn with_page_cache(mut self, cache: PageCache) -> Self {
+        self.cache = cache;
+        self
+    }
+
     /// Runs the plan. One result for each task, in plan order.
     pub fn run(&self, plan: &Plan<'_>) -> Vec<Result<Hashed, Error>> {
         self.run_with(plan, &|_, _, _| ControlFlow::Continue(()))
@@ -200,176 +210,6 @@ impl Engine {
         plan: &Plan<'_>,
         each: &(dyn Fn(usize, usize, &JobDigest) -> ControlFlow<()> + Sync),
     ) -> Vec<Result<Hashed, Error>> {
-        self.progress.planned(plan.bytes());
-        let run = Run::new(self, plan, each);
-        #[cfg(feature = "rayon")]
-        match &self.pool {
-            Some(pool) => pool.scope(|scope| {
-                let workers = pool.current_num_threads().min(run.passes.len());
-                (0..workers).for_each(|_| scope.spawn(|_| run.work(true)));
-            }),
-            None => run.work(false),
-        }
-        #[cfg(not(feature = "rayon"))]
-        run.work(false);
-        run.states.into_iter().map(TaskState::into_result).collect()
-    }
-}
-
-/// One run of a plan.
-struct Run<'r, 's> {
-    engine: &'r Engine,
-    each: &'r (dyn Fn(usize, usize, &JobDigest) -> ControlFlow<()> + Sync),
-    tasks: &'r [Task<'s>],
-    states: Vec<TaskState<'r>>,
-    /// (task, pass) in plan order.
-    passes: Vec<(usize, usize)>,
-    cursor: AtomicUsize,
-    stopped: AtomicBool,
-}
-
-/// What the workers share about one task.
-struct TaskState<'r>(Mutex<Inner<'r>>);
-
-struct Inner<'r> {
-    opened: Option<Arc<Opened<'r>>>,
-    unfinished: usize,
-    digests: Vec<Option<JobDigest>>,
-    access: AccessUsed,
-    error: Option<Error>,
-}
-
-impl<'r, 's> Run<'r, 's> {
-    fn new(
-        engine: &'r Engine,
-        plan: &'r Plan<'s>,
-        each: &'r (dyn Fn(usize, usize, &JobDigest) -> ControlFlow<()> + Sync),
-    ) -> Self {
-        let tasks = plan.0.as_slice();
-        let passes =
-            tasks.iter().enumerate().flat_map(|(t, task)| (0..task.passes.count()).map(move |p| (t, p)));
-        let passes = passes.collect();
-        let states = tasks.iter().map(TaskState::new).collect();
-        let (cursor, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Self { engine, each, tasks, states, passes, cursor, stopped }
-    }
-
-    /// What each worker does: take the next pass until there is none. `pooled` says that the other workers of the
-    /// pool may be asked for help.
-    fn work(&self, pooled: bool) {
-        let mut buffer = vec![0; BLOCK];
-        while !self.is_stopped() {
-            let next = self.cursor.fetch_add(1, Ordering::Relaxed);
-            let Some(&(task, pass)) = self.passes.get(next) else { break };
-            let state = &self.states[task];
-            let result = state
-                .open(&self.tasks[task])
-                .and_then(|opened| self.hash(&opened, (task, pass), &mut buffer, pooled));
-            state.finish(result);
-        }
-    }
-
-    fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed) || self.engine.cancel.is_cancelled()
-    }
-
-    /// The digests of all jobs of a pass.
-    fn hash(
-        &self,
-        opened: &Opened<'_>,
-        (task, pass): (usize, usize),
-        buffer: &mut [u8],
-        pooled: bool,
-    ) -> Result<Vec<(usize, JobDigest)>, Error> {
-        let pass = self.tasks[task].passes.pass(pass, &self.tasks[task].jobs);
-        let mut digests = Vec::new();
-        let mut done = |job, digest| {
-            if (self.each)(task, job, &digest).is_break() {
-                self.stopped.store(true, Ordering::Relaxed);
-            }
-            digests.push((job, digest));
-        };
-        let mut sweep = pass.sweep(pooled);
-        opened.for_each_block(pass.range(), buffer, &mut |block| {
-            if self.is_stopped() {
-                return Err(Error::Cancelled);
-            }
-            sweep.update(block, &mut done)?;
-            self.engine.progress.advanced(block.len() as u64);
-            Ok(())
-        })?;
-        sweep.finish(&mut done)?;
-        Ok(digests)
-    }
-}
-
-/// Does two things, at the same time when a worker is free.
-fn both(pooled: bool, one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
-    #[cfg(feature = "rayon")]
-    if pooled {
-        rayon::join(one, other);
-        return;
-    }
-    let _ = pooled;
-    one();
-    other();
-}
-
-impl<'r> TaskState<'r> {
-    fn new(task: &Task<'_>) -> Self {
-        Self(Mutex::new(Inner {
-            opened: None,
-            unfinished: task.passes.count(),
-            digests: vec![None; task.jobs.len()],
-            access: AccessUsed::Memory,
-            error: None,
-        }))
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Inner<'r>> {
-        // A panic elsewhere leaves the fields valid; the digests it did not make are reported as cancelled.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The open source, opened by whoever comes first. A task that already failed is not opened again.
-    fn open(&self, task: &'r Task<'_>) -> Result<Arc<Opened<'r>>, Error> {
-        let mut inner = self.lock();
-        if inner.error.is_some() {
-            return Err(Error::Cancelled);
-        }
-        if let Some(opened) = &inner.opened {
-            return Ok(Arc::clone(opened));
-        }
-        let opened = Arc::new(task.source.open(!task.passes().any(|pass| pass.is_shared()))?);
-        inner.access = opened.access();
-        inner.opened = Some(Arc::clone(&opened));
-        Ok(opened)
-    }
-
-    /// Files the result; the last pass closes the source and checks that it was left alone.
-    fn finish(&self, result: Result<Vec<(usize, JobDigest)>, Error>) {
-        let mut inner = self.lock();
-        match result {
-            Ok(digests) => digests.into_iter().for_each(|(job, digest)| inner.digests[job] = Some(digest)),
-            Err(error) => {
-                inner.error.get_or_insert(error);
-            }
-        }
-        inner.unfinished -= 1;
-        if inner.unfinished == 0
-            && let Some(opened) = inner.opened.take()
-            && inner.error.is_none()
-        {
-            inner.error = opened.check_unchanged().err();
-        }
-    }
-
-    fn into_result(self) -> Result<Hashed, Error> {
-        let inner = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Some(error) = inner.error {
-            return Err(error);
-        }
-        let digests: Option<Vec<_>> = inner.digests.into_iter().collect();
-        Ok(Hashed { digests: digests.ok_or(Error::Cancelled)?, access: inner.access })
+        Run::new(self, plan, each).results()
     }
 }

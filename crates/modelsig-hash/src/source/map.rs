@@ -1,40 +1,52 @@
-//! Read-only memory maps, in windows: a 32-bit process can hash a file far larger than its address space.
+//! Read-only memory maps of whole sources.
 
 use std::fs::File;
+use std::io;
 
-use crate::{ByteRange, Error};
+use memmap2::{Mmap, MmapOptions};
+
+use crate::ByteRange;
 
 /// Under this length a read is cheaper than a map.
 pub(crate) const WORTH_MAPPING: u64 = 1 << 20;
 
-/// Bytes mapped at a time by each worker.
-const WINDOW: u64 = 64 << 20;
+/// Over this length the addresses of a 32-bit process are too precious for a map.
+pub(crate) const WORTH_ADDRESSES: u64 = if usize::BITS < 64 { 64 << 20 } else { 1 << 46 };
 
-/// Maps `range` (relative to `offset`) window by window and hands it out in blocks.
-pub(crate) fn for_each_block(
-    name: &str,
-    file: &File,
-    offset: u64,
-    range: ByteRange,
-    block: usize,
-    each: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
-) -> Result<(), Error> {
-    for window in range.pieces(WINDOW) {
-        let start = offset.saturating_add(window.start());
-        // `pieces` are at most WINDOW bytes, which fits usize on every target.
-        let length = window.length() as usize;
-        // SAFETY: the map is read-only, private to this function and gone when it returns. memmap2 asks that the
-        // file is not changed meanwhile: `Access::Auto` comes here only for files that cannot change or that nobody
-        // else may write (see `stable`), and `Access::Map` is the caller's explicit word that this holds. The bytes
-        // are only ever fed to a hash function, which has no invariant that a changing byte could break.
-        let map =
-            unsafe { memmap2::MmapOptions::new().offset(start).len(length).map(file) }.map_err(|source| {
-                Error::Io { operation: "map", name: name.into(), offset: Some(start), source }
-            })?;
-        #[cfg(unix)]
-        // A hint; a refusal costs nothing.
-        let _ = map.advise(memmap2::Advice::Sequential);
-        map.chunks(block).try_for_each(&mut *each)?;
+/// Bytes of a file, in place.
+pub(crate) struct Map(Mmap);
+
+impl Map {
+    pub(crate) fn new(file: &File, offset: u64, length: u64) -> io::Result<Self> {
+        let length = usize::try_from(length).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        // SAFETY: the map is read-only and private to the source. memmap2 asks that the file is not changed meanwhile:
+        // `Access::Auto` comes here only for files that cannot change or that nobody else may write (see `stable`), and
+        // `Access::Map` is the caller's explicit word that this holds. The bytes are only ever fed to a hash function,
+        // which has no invariant that a changing byte could break.
+        unsafe { MmapOptions::new().offset(offset).len(length).map(file) }.map(Self)
     }
-    Ok(())
+
+    /// Brings the range into memory, so that a device that cannot deliver it is an error here and no signal later.
+    pub(crate) fn load(&self, range: ByteRange) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        {
+            let (start, length) = (range.start() as usize, range.length() as usize);
+            match self.0.advise_range(memmap2::Advice::PopulateRead, start, length) {
+                // Kernels before 5.14 do not know how.
+                Err(error) if error.raw_os_error() != Some(rustix::io::Errno::INVAL.raw_os_error()) => {
+                    Err(error)
+                }
+                _ => Ok(()),
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        {
+            let _ = range;
+            Ok(())
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 }

@@ -4,6 +4,7 @@
 //! a hundred thousand files holds a handful of descriptors. Refuses: anything that is not a regular file, and a
 //! file whose length is not the planned one.
 
+mod ahead;
 mod map;
 mod read;
 mod stable;
@@ -15,6 +16,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::{ByteRange, Error};
+use ahead::ReadAhead;
+use map::Map;
 use stamp::Stamp;
 
 /// How the bytes of a file are brought into memory.
@@ -29,8 +32,8 @@ pub enum Access {
     /// and the file and every folder above it owned by root or the current user and not writable by group or
     /// others. Files under 1 MiB are always read. Elsewhere everything is read.
     Auto,
-    /// Always map, except where jobs overlap ([`Task::new`](crate::Task::new)). A concurrent truncation kills the
-    /// process.
+    /// Always map, except where jobs overlap ([`Task::new`](crate::Task::new)), and except files over 64 MiB in a
+    /// 32-bit process. A concurrent truncation kills the process.
     Map,
     /// Never map.
     #[default]
@@ -40,7 +43,7 @@ pub enum Access {
 /// The way that was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AccessUsed {
-    /// Windows of a read-only memory map.
+    /// A read-only memory map.
     Map,
     /// Positioned reads into a buffer of our own.
     Read,
@@ -163,8 +166,8 @@ impl<'a> Source<'a> {
         self.length
     }
 
-    /// Opens the source and checks that it is what was described. It is mapped only if the caller allows it too.
-    pub(crate) fn open(&self, may_map: bool) -> Result<Opened<'_>, Error> {
+    /// Opens the source and checks that it is what was described.
+    pub(crate) fn open(&self, opening: Opening) -> Result<Opened<'_>, Error> {
         let (file, offset, whole) = match &self.kind {
             Kind::Bytes(bytes) => {
                 return Ok(Opened { name: &self.name, length: self.length, bytes: Bytes::Memory(bytes) });
@@ -187,16 +190,34 @@ impl<'a> Source<'a> {
                 found: metadata.len(),
             });
         }
+        let ahead = (self.length >= map::WORTH_MAPPING)
+            .then(|| ReadAhead::new(&file, offset, self.length, opening.drop_behind));
+        let stays = !ahead.as_ref().is_some_and(ReadAhead::leaves_nothing);
         let map = match self.access {
-            _ if !may_map => false,
-            Access::Read => false,
-            Access::Map => self.length > 0,
-            Access::Auto => self.length >= map::WORTH_MAPPING && stable::cannot_change(&file),
+            _ if !opening.may_map || self.length > map::WORTH_ADDRESSES => None,
+            Access::Map if self.length > 0 => {
+                let map = Map::new(&file, offset, self.length);
+                Some(map.map_err(|source| io_error("map", &self.name, source))?)
+            }
+            // What is mapped cannot be dropped from the page cache.
+            Access::Auto if self.length >= map::WORTH_MAPPING && stays && stable::cannot_change(&file) => {
+                Map::new(&file, offset, self.length).ok()
+            }
+            _ => None,
         };
         let stamp = Stamp::of(&metadata);
-        let bytes = Bytes::File { file, offset, whole, map, stamp };
+        let bytes = Bytes::File { file, offset, whole, map, stamp, ahead };
         Ok(Opened { name: &self.name, length: self.length, bytes })
     }
+}
+
+/// How sources are opened.
+#[derive(Clone, Copy)]
+pub(crate) struct Opening {
+    /// The bytes are looked at once, so that a map is a way to bring them in.
+    pub(crate) may_map: bool,
+    /// What was not cached before is not to be cached after.
+    pub(crate) drop_behind: bool,
 }
 
 /// A source that is open.
@@ -208,36 +229,55 @@ pub(crate) struct Opened<'a> {
 
 enum Bytes<'a> {
     Memory(&'a [u8]),
-    File { file: Arc<File>, offset: u64, whole: bool, map: bool, stamp: Stamp },
+    File {
+        file: Arc<File>,
+        offset: u64,
+        whole: bool,
+        map: Option<Map>,
+        stamp: Stamp,
+        /// For files that are long enough.
+        ahead: Option<ReadAhead>,
+    },
 }
 
 impl Opened<'_> {
     pub(crate) fn access(&self) -> AccessUsed {
         match &self.bytes {
             Bytes::Memory(_) => AccessUsed::Memory,
-            Bytes::File { map: true, .. } => AccessUsed::Map,
-            Bytes::File { map: false, .. } => AccessUsed::Read,
+            Bytes::File { map: Some(_), .. } => AccessUsed::Map,
+            Bytes::File { map: None, .. } => AccessUsed::Read,
         }
     }
 
-    /// Hands out the bytes of `range` in order, in blocks that fit `buffer`.
-    pub(crate) fn for_each_block(
-        &self,
-        range: ByteRange,
-        buffer: &mut [u8],
-        each: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    /// Brings the range into memory, in place or in the buffer. More will be read up to `limit`.
+    pub(crate) fn load(&self, range: ByteRange, limit: u64, buffer: &mut Vec<u8>) -> Result<(), Error> {
+        let Bytes::File { file, offset, map, ahead, .. } = &self.bytes else { return Ok(()) };
+        if let Some(ahead) = ahead {
+            ahead.on(file, range, limit);
+        }
+        if let Some(map) = map {
+            return map.load(range).map_err(|source| Error::Io {
+                operation: "read",
+                name: self.name.into(),
+                offset: Some(offset.saturating_add(range.start())),
+                source,
+            });
+        }
+        // A range that is loaded at once fits memory, and usize.
+        let length = range.length() as usize;
+        if buffer.len() < length {
+            buffer.resize(length, 0);
+        }
+        read::fill(self.name, file, *offset, range.start(), &mut buffer[..length])
+    }
+
+    /// The bytes of a range that was [loaded](Self::load) with this buffer.
+    pub(crate) fn loaded<'b>(&'b self, range: ByteRange, buffer: &'b [u8]) -> &'b [u8] {
+        let (start, end) = (range.start() as usize, range.end() as usize);
         match &self.bytes {
-            Bytes::Memory(bytes) => {
-                let (start, end) = (range.start() as usize, range.end() as usize);
-                bytes[start..end].chunks(buffer.len()).try_for_each(each)
-            }
-            Bytes::File { file, offset, map: true, .. } => {
-                map::for_each_block(self.name, file, *offset, range, buffer.len(), each)
-            }
-            Bytes::File { file, offset, map: false, .. } => {
-                read::for_each_block(self.name, file, *offset, range, buffer, each)
-            }
+            Bytes::Memory(bytes) => &bytes[start..end],
+            Bytes::File { map: Some(map), .. } => &map.bytes()[start..end],
+            Bytes::File { map: None, .. } => &buffer[..end - start],
         }
     }
 
@@ -245,7 +285,10 @@ impl Opened<'_> {
     ///
     /// This catches accidents. A writer who holds a shared map can change bytes without moving any time stamp.
     pub(crate) fn check_unchanged(&self) -> Result<(), Error> {
-        let Bytes::File { file, whole, stamp, .. } = &self.bytes else { return Ok(()) };
+        let Bytes::File { file, whole, stamp, ahead, .. } = &self.bytes else { return Ok(()) };
+        if let Some(ahead) = ahead {
+            ahead.close(file);
+        }
         let metadata = file.metadata().map_err(|source| io_error("stat", self.name, source))?;
         if *whole && metadata.len() != self.length {
             let found = metadata.len();

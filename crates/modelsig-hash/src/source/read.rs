@@ -3,40 +3,25 @@
 use std::fs::File;
 use std::io::{self, ErrorKind};
 
-use crate::{ByteRange, Error};
+use crate::Error;
 
-/// Reads `range` (relative to `offset`) in blocks of the buffer's size.
-pub(crate) fn for_each_block(
-    name: &str,
-    file: &File,
-    offset: u64,
-    range: ByteRange,
-    buffer: &mut [u8],
-    each: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
-) -> Result<(), Error> {
-    for piece in range.pieces(buffer.len() as u64) {
-        // `pieces` are at most as long as the buffer, so the length fits usize.
-        let block = &mut buffer[..piece.length() as usize];
-        let mut filled = 0;
-        while filled < block.len() {
-            let position = offset.saturating_add(piece.start()).saturating_add(filled as u64);
-            match at(file, &mut block[filled..], position) {
-                Ok(0) => {
-                    let found = piece.start().saturating_add(filled as u64);
-                    return Err(Error::Length { name: name.into(), expected: range.end(), found });
-                }
-                Ok(count) => filled += count,
-                Err(source) => {
-                    return Err(Error::Io {
-                        operation: "read",
-                        name: name.into(),
-                        offset: Some(position),
-                        source,
-                    });
-                }
+/// Fills `block` with the bytes from `start` on (relative to `offset`).
+pub(crate) fn fill(name: &str, file: &File, offset: u64, start: u64, block: &mut [u8]) -> Result<(), Error> {
+    let mut filled = 0;
+    while filled < block.len() {
+        let place = start.saturating_add(filled as u64);
+        let position = offset.saturating_add(place);
+        match at(file, &mut block[filled..], position) {
+            Ok(0) => {
+                let expected = start.saturating_add(block.len() as u64);
+                return Err(Error::Length { name: name.into(), expected, found: place });
+            }
+            Ok(count) => filled += count,
+            Err(source) => {
+                let offset = Some(position);
+                return Err(Error::Io { operation: "read", name: name.into(), offset, source });
             }
         }
-        each(block)?;
     }
     Ok(())
 }

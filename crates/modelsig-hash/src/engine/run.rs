@@ -1,0 +1,158 @@
+//! One run of a plan: what there is to do, who does it, and in which order.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::pass::{Part, range_of};
+use super::reader::Finished;
+use super::task::TaskState;
+use super::worker::Worker;
+use super::{Engine, Hashed, JobDigest, Plan, Task};
+use crate::Error;
+use crate::source::{Opened, Opening};
+
+/// Passes of at least this length are taken before all others, longest first, so that none is left at the end.
+const LONG: u64 = 8 << 20;
+
+/// A plan is worth waking other threads for from this much work on, counted in bytes.
+#[cfg(feature = "rayon")]
+const WORTH_THREADS: u64 = 2 << 20;
+
+/// The work of opening and closing a file, in bytes that are hashed meanwhile.
+#[cfg(feature = "rayon")]
+const FILE: u64 = 16 << 10;
+
+/// A pass that a worker has taken.
+#[derive(Clone, Copy)]
+pub(super) struct Taken<'r> {
+    pub(super) task: usize,
+    pub(super) parts: &'r [Part],
+    /// How far the source will be read without a gap, by this worker and others.
+    pub(super) limit: u64,
+}
+
+/// One run of a plan.
+pub(super) struct Run<'r, 's> {
+    pub(super) engine: &'r Engine,
+    each: &'r (dyn Fn(usize, usize, &JobDigest) -> ControlFlow<()> + Sync),
+    tasks: &'r [Task<'s>],
+    states: Vec<TaskState<'r>>,
+    /// (task, pass) in the order in which they are taken.
+    passes: Vec<(u32, u32)>,
+    cursor: AtomicUsize,
+    /// Workers that have something to do.
+    pub(super) active: AtomicUsize,
+    /// Workers that there can be.
+    pub(super) workers: usize,
+    opening: Opening,
+    stopped: AtomicBool,
+}
+
+impl<'r, 's> Run<'r, 's> {
+    pub(super) fn new(
+        engine: &'r Engine,
+        plan: &'r Plan<'s>,
+        each: &'r (dyn Fn(usize, usize, &JobDigest) -> ControlFlow<()> + Sync),
+    ) -> Self {
+        let tasks = plan.0.as_slice();
+        let bytes = plan.bytes();
+        engine.progress.planned(bytes);
+        let passes =
+            tasks.iter().enumerate().flat_map(|(t, task)| (0..task.passes.count()).map(move |p| (t, p)));
+        // More than that many would not fit into memory.
+        let mut passes: Vec<(u32, u32)> = passes.map(|(task, pass)| (task as u32, pass as u32)).collect();
+        passes.sort_by_cached_key(|&(task, pass)| {
+            let length = range_of(tasks[task as usize].passes.parts(pass as usize)).length();
+            std::cmp::Reverse(if length < LONG { 0 } else { length })
+        });
+        Self {
+            engine,
+            each,
+            tasks,
+            states: tasks.iter().map(TaskState::new).collect(),
+            passes,
+            cursor: AtomicUsize::new(0),
+            active: AtomicUsize::new(0),
+            workers: 1,
+            opening: Opening { may_map: true, drop_behind: engine.cache.drops(bytes) },
+            stopped: AtomicBool::new(false),
+        }
+    }
+
+    /// Does it all.
+    pub(super) fn results(mut self) -> Vec<Result<Hashed, Error>> {
+        #[cfg(feature = "rayon")]
+        if self.is_worth_threads()
+            && let Some(pool) = self.engine.pool.threads()
+        {
+            self.workers = pool.current_num_threads();
+            let run = &self;
+            pool.scope(|scope| {
+                for _ in 0..run.workers.min(run.passes.len()) {
+                    run.active.fetch_add(1, Ordering::Relaxed);
+                    scope.spawn(|scope| Worker::new(run).work(Some(scope)));
+                }
+            });
+            return self.into_results();
+        }
+        self.active.fetch_add(1, Ordering::Relaxed);
+        Worker::new(&self).work(None);
+        self.into_results()
+    }
+
+    fn into_results(self) -> Vec<Result<Hashed, Error>> {
+        self.states.into_iter().map(TaskState::into_result).collect()
+    }
+
+    #[cfg(feature = "rayon")]
+    fn is_worth_threads(&self) -> bool {
+        let lengths =
+            self.passes.iter().map(|&(task, pass)| range_of(self.parts(task as usize, pass)).length());
+        let mut work = lengths.scan(0u64, |sum, length| {
+            *sum = sum.saturating_add(length).saturating_add(FILE);
+            Some(*sum)
+        });
+        work.any(|work| work >= WORTH_THREADS)
+    }
+
+    fn parts(&self, task: usize, pass: u32) -> &'r [Part] {
+        self.tasks[task].passes.parts(pass as usize)
+    }
+
+    /// The next pass, unless there is none.
+    pub(super) fn take(&self) -> Option<Taken<'r>> {
+        let next = self.cursor.fetch_add(1, Ordering::Relaxed);
+        let &(task, pass) = self.passes.get(next)?;
+        let (task, passes) = (task as usize, &self.tasks[task as usize].passes);
+        let parts = passes.parts(pass as usize);
+        Some(Taken { task, parts, limit: passes.limit(parts) })
+    }
+
+    /// The source of a task, opened.
+    pub(super) fn open(&self, task: usize) -> Result<Arc<Opened<'r>>, Error> {
+        self.states[task].open(&self.tasks[task], self.opening)
+    }
+
+    /// How many passes one worker may have under way, so that there are some for each.
+    pub(super) fn fair_share(&self) -> usize {
+        self.passes.len().div_ceil(self.workers)
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed) || self.engine.cancel.is_cancelled()
+    }
+
+    pub(super) fn done(&self, task: usize, finished: Finished<'r>) {
+        let job = finished.part.job;
+        if let Some(digest) = self.states[task].file(&self.tasks[task], finished)
+            && (self.each)(task, job, &digest).is_break()
+        {
+            self.stopped.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn finish(&self, task: usize, result: Result<(), Error>) {
+        self.states[task].finish(result);
+    }
+}

@@ -1,0 +1,102 @@
+//! What the workers share about a task: its open source, and what was found out so far.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::reader::Finished;
+use super::subtrees::Subtrees;
+use super::track::Value;
+use super::{Hashed, JobDigest, Task};
+use crate::source::{Opened, Opening};
+use crate::{AccessUsed, ByteRange, Error};
+
+/// What the workers share about one task.
+pub(super) struct TaskState<'r>(Mutex<Inner<'r>>);
+
+struct Inner<'r> {
+    opened: Option<Arc<Opened<'r>>>,
+    unfinished: usize,
+    digests: Vec<Option<JobDigest>>,
+    /// Jobs of which some parts are still missing.
+    partial: BTreeMap<usize, Subtrees>,
+    access: AccessUsed,
+    error: Option<Error>,
+}
+
+impl<'r> TaskState<'r> {
+    pub(super) fn new(task: &Task<'_>) -> Self {
+        Self(Mutex::new(Inner {
+            opened: None,
+            unfinished: task.passes.count(),
+            digests: vec![None; task.jobs.len()],
+            partial: BTreeMap::new(),
+            access: AccessUsed::Memory,
+            error: None,
+        }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<'r>> {
+        // A panic elsewhere leaves the fields valid; the digests it did not make are reported as cancelled.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The open source, opened by whoever comes first. A task that already failed is not opened again.
+    pub(super) fn open(&self, task: &'r Task<'_>, opening: Opening) -> Result<Arc<Opened<'r>>, Error> {
+        let mut inner = self.lock();
+        if inner.error.is_some() {
+            return Err(Error::Cancelled);
+        }
+        if let Some(opened) = &inner.opened {
+            return Ok(Arc::clone(opened));
+        }
+        let may_map = opening.may_map && !task.passes.is_shared();
+        let opened = Arc::new(task.source.open(Opening { may_map, ..opening })?);
+        inner.access = opened.access();
+        inner.opened = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    /// Files what came of a part. The digest of the job, when this was what it lacked.
+    pub(super) fn file(&self, task: &Task<'_>, finished: Finished<'_>) -> Option<JobDigest> {
+        let Finished { part, value, chunks } = finished;
+        let job = match value {
+            Value::Digest(digest) => JobDigest { digest, chunks },
+            Value::Subtree(value) => {
+                let mut inner = self.lock();
+                let range = task.jobs[part.job].range;
+                let subtrees = inner.partial.entry(part.job).or_insert_with(|| Subtrees::new(range.length()));
+                let start = part.range.start() - range.start();
+                let place = ByteRange::between(start, start + part.range.length());
+                let job = subtrees.add(place, value, chunks)?;
+                inner.partial.remove(&part.job);
+                job
+            }
+        };
+        self.lock().digests[part.job] = Some(job.clone());
+        Some(job)
+    }
+
+    /// The end of a pass; the last one closes the source and checks that it was left alone.
+    pub(super) fn finish(&self, result: Result<(), Error>) {
+        let mut inner = self.lock();
+        if let Err(error) = result {
+            inner.error.get_or_insert(error);
+        }
+        inner.unfinished -= 1;
+        if inner.unfinished == 0
+            && let Some(opened) = inner.opened.take()
+            && inner.error.is_none()
+        {
+            inner.error = opened.check_unchanged().err();
+        }
+    }
+
+    pub(super) fn into_result(self) -> Result<Hashed, Error> {
+        let inner = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = inner.error {
+            return Err(error);
+        }
+        let digests: Option<Vec<_>> = inner.digests.into_iter().collect();
+        Ok(Hashed { digests: digests.ok_or(Error::Cancelled)?, access: inner.access })
+    }
+}

@@ -1,0 +1,132 @@
+//! Hints to the system's page cache: what will be read next, and what is not needed any more.
+//!
+//! Several workers read one file in several places, which the system's own read-ahead takes for chaos. So it is told
+//! what comes, far enough ahead to keep a device busy. All of it is hints: a refusal changes nothing but speed.
+
+#[cfg(target_os = "linux")]
+pub(crate) use linux::ReadAhead;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use other::ReadAhead;
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::fs::File;
+    use std::io::IoSliceMut;
+    use std::num::NonZero;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use rustix::fs::{Advice, fadvise};
+    use rustix::io::{ReadWriteFlags, preadv2};
+
+    use crate::ByteRange;
+
+    /// Bytes that are asked for at a time.
+    const STEP: u64 = 4 << 20;
+    /// How far ahead of a read they are asked for.
+    const AHEAD: u64 = 32 << 20;
+    /// How far behind a read everybody has been, so that it can be dropped.
+    const BEHIND: u64 = 128 << 20;
+    /// Places that are looked at to see whether a file is cached.
+    const SAMPLES: u64 = 16;
+
+    /// What was asked for of a file, and what was dropped.
+    pub(crate) struct ReadAhead {
+        /// Where the source begins in the file.
+        offset: u64,
+        length: u64,
+        drop: bool,
+        /// Up to here all was asked for.
+        asked: AtomicU64,
+        /// Up to here all was dropped.
+        dropped: AtomicU64,
+    }
+
+    impl ReadAhead {
+        /// For a source of so many bytes. With `drop`, nothing that was not cached before stays behind.
+        pub(crate) fn new(file: &File, offset: u64, length: u64, drop: bool) -> Self {
+            let samples = (0..SAMPLES).map(|sample| offset + length / SAMPLES * sample);
+            let drop = drop && samples.filter(|&place| is_cached(file, place)).count() as u64 <= SAMPLES / 2;
+            Self { offset, length, drop, asked: AtomicU64::new(0), dropped: AtomicU64::new(0) }
+        }
+
+        /// True when what is read will be dropped.
+        pub(crate) fn leaves_nothing(&self) -> bool {
+            self.drop
+        }
+
+        /// Before `range` is read, by a reader who, or whose fellows, will go on to `limit`.
+        pub(crate) fn on(&self, file: &File, range: ByteRange, limit: u64) {
+            if limit - range.start() < STEP {
+                return;
+            }
+            loop {
+                let asked = self.asked.load(Ordering::Relaxed);
+                let next = asked.max(range.start());
+                if next >= limit || next >= range.end().saturating_add(AHEAD) {
+                    break;
+                }
+                let end = (next + STEP).min(limit);
+                if self.asked.compare_exchange(asked, end, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+                    && !is_cached(file, self.offset + next)
+                {
+                    advise(file, self.offset + next, end - next, Advice::WillNeed);
+                }
+            }
+            self.drop_before(file, range.start().saturating_sub(BEHIND));
+        }
+
+        fn drop_before(&self, file: &File, end: u64) {
+            let start = self.dropped.load(Ordering::Relaxed);
+            if self.drop
+                && end >= start + STEP
+                && self.dropped.compare_exchange(start, end, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+            {
+                advise(file, self.offset + start, end - start, Advice::DontNeed);
+            }
+        }
+
+        /// After the last read.
+        pub(crate) fn close(&self, file: &File) {
+            if self.drop {
+                advise(file, self.offset, self.length, Advice::DontNeed);
+            }
+        }
+    }
+
+    fn advise(file: &File, offset: u64, length: u64, advice: Advice) {
+        // A hint. A length of zero would mean all of the rest.
+        if let Some(length) = NonZero::new(length) {
+            let _ = fadvise(file, offset, Some(length), advice);
+        }
+    }
+
+    /// True when the byte is in memory; false when it is not or the file system does not tell.
+    fn is_cached(file: &File, offset: u64) -> bool {
+        preadv2(file, &mut [IoSliceMut::new(&mut [0])], offset, ReadWriteFlags::NOWAIT)
+            .is_ok_and(|read| read == 1)
+    }
+}
+
+/// Nothing can be said to other systems.
+#[cfg(not(target_os = "linux"))]
+mod other {
+    use std::fs::File;
+
+    use crate::ByteRange;
+
+    pub(crate) struct ReadAhead;
+
+    impl ReadAhead {
+        pub(crate) fn new(_: &File, _: u64, _: u64, _: bool) -> Self {
+            Self
+        }
+
+        pub(crate) fn leaves_nothing(&self) -> bool {
+            false
+        }
+
+        pub(crate) fn on(&self, _: &File, _: ByteRange, _: u64) {}
+
+        pub(crate) fn close(&self, _: &File) {}
+    }
+}
