@@ -64,6 +64,8 @@ static void versions(void) {
     sprintf(version, "%d.%d.%d", MODELSIG_VERSION_MAJOR, MODELSIG_VERSION_MINOR, MODELSIG_VERSION_PATCH);
     CHECK(same(modelsig_version(), version));
     CHECK(modelsig_abi_version() == MODELSIG_ABI_VERSION);
+    CHECK(modelsig_sha256_kernel() != NULL && strlen(modelsig_sha256_kernel()) > 0);
+    CHECK(modelsig_sha256_kernel() == modelsig_sha256_kernel());
 }
 
 static void what_holds_is_verified(const char *model, const char *bundle, const char *key) {

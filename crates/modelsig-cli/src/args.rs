@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use modelsig::hash::{Access, Engine, HashAlgorithm, Progress};
+use modelsig::hash::{Access, HashAlgorithm};
 use modelsig::{Error, Escaped, Method, ModelPath, ModelSigner};
 
 use crate::commands::{completions, digest, hash, inspect, keygen, sign, verify};
-use crate::interrupt;
 
 /// Check that model weights are exactly what a trusted signer released, before anything loads them.
 #[derive(Parser)]
@@ -30,6 +29,12 @@ pub(crate) struct Arguments {
     /// How files are read: auto maps only what nobody else can change, map always, read never
     #[arg(long, global = true, default_value = "auto", value_name = "HOW", help_heading = "Global options")]
     pub(crate) access: AccessArgument,
+    /// Leave what was read in the page cache, however much it is
+    ///
+    /// Otherwise what would fill half of the memory is dropped as soon as it is hashed, so that other programs keep what
+    /// they have cached.
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) keep_cache: bool,
     /// Colours: auto follows the terminal and NO_COLOR
     #[arg(long, global = true, default_value = "auto", value_name = "WHEN", help_heading = "Global options")]
     pub(crate) color: Color,
@@ -197,12 +202,6 @@ pub(crate) fn default_bundle(model: &Path) -> PathBuf {
     } else {
         model.join("model.sig")
     }
-}
-
-/// An engine as the global options want it, which stops when the process is interrupted.
-pub(crate) fn engine(threads: usize, progress: &Progress) -> Result<Engine, Error> {
-    let failed = |error: modelsig::hash::Error| Error::Usage { what: error.to_string() };
-    Ok(Engine::new(threads).map_err(failed)?.with_progress(progress.clone()).with_cancel(interrupt::token()))
 }
 
 /// The spellings of the reference tool: each long option also with underscores, not shown in the help.

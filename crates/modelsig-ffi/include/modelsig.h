@@ -282,6 +282,14 @@ const char *modelsig_version(void);
  */
 uint32_t modelsig_abi_version(void);
 
+/**
+ * How SHA-256 is computed on this machine, such as "sha-ni-4, 1: sha2", for logs. The text is static: nobody frees it.
+ *
+ * It is found out, and tested with known answers, by the first call that hashes, or by this one. What follows a
+ * semicolon says why the fastest way is not in use. Digests do not depend on it.
+ */
+const char *modelsig_sha256_kernel(void);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

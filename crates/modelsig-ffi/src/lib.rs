@@ -32,5 +32,5 @@ pub use status::{
 pub use verify::modelsig_verify;
 pub use version::{
     MODELSIG_ABI_VERSION, MODELSIG_VERSION_MAJOR, MODELSIG_VERSION_MINOR, MODELSIG_VERSION_PATCH,
-    modelsig_abi_version, modelsig_version,
+    modelsig_abi_version, modelsig_sha256_kernel, modelsig_version,
 };

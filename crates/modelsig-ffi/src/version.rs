@@ -1,6 +1,9 @@
 //! Versions: of the library that runs, and of the header that the caller was compiled with.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, CString, c_char};
+use std::sync::OnceLock;
+
+use modelsig::hash::sha256::Kernels;
 
 /// Major version of the header. modelsig_version tells that of the library.
 pub const MODELSIG_VERSION_MAJOR: u32 = 0;
@@ -33,6 +36,22 @@ pub extern "C" fn modelsig_version() -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn modelsig_abi_version() -> u32 {
     MODELSIG_ABI_VERSION
+}
+
+/// How SHA-256 is computed on this machine, such as "sha-ni-4, 1: sha2", for logs. The text is static: nobody frees it.
+///
+/// It is found out, and tested with known answers, by the first call that hashes, or by this one. What follows a
+/// semicolon says why the fastest way is not in use. Digests do not depend on it.
+#[unsafe(no_mangle)]
+pub extern "C" fn modelsig_sha256_kernel() -> *const c_char {
+    static TEXT: OnceLock<CString> = OnceLock::new();
+    let text = || {
+        let kernels = Kernels::detect();
+        let problems = kernels.problems().iter().map(|problem| format!("; {problem}"));
+        // No part of it has a NUL: what comes from the environment cannot, and is quoted.
+        CString::new(format!("{kernels}{}", problems.collect::<String>())).unwrap_or_default()
+    };
+    TEXT.get_or_init(text).as_ptr()
 }
 
 #[cfg(test)]

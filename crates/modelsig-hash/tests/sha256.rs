@@ -130,7 +130,7 @@ fn a_stream_has_no_digest_before_its_end() {
 fn the_override_names_kernels() {
     for kernel in Kernel::ALL {
         assert_eq!(Kernels::only(kernel).is_some(), kernel.is_available());
-        assert_eq!(Kernels::only(kernel).is_none_or(|kernels| kernels.best(5) == kernel), true);
+        assert!(Kernels::only(kernel).is_none_or(|kernels| kernels.best(5) == kernel));
     }
     // With the variable set, a whole run of the tests goes through one kernel: then it must be that one.
     let detected = Kernels::detect();

@@ -30,10 +30,8 @@ pub(crate) struct Options {
 impl Options {
     pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
         let progress = Progress::new();
-        let signer = ModelSigner::new()
-            .chunks(None)
-            .with_access(run.access)
-            .with_engine(args::engine(run.threads, &progress)?);
+        let signer =
+            ModelSigner::new().chunks(None).with_access(run.access).with_engine(run.engine(&progress)?);
         let signer = self.manifest.apply(&self.model, signer)?;
         let bundle = self.signature.unwrap_or_else(|| args::default_bundle(&self.model));
         let bar = Bar::follow(progress, run.printer.may_draw());

@@ -12,14 +12,22 @@ mod trust;
 pub(crate) mod verify;
 
 use modelsig::Error;
+use modelsig::hash::sha256::Kernels;
+use modelsig::hash::{Access, Engine, PageCache, Progress};
 
 use crate::args::{Arguments, Command};
 use crate::exit_code::Exit;
+use crate::interrupt;
 use crate::printer::Printer;
 
 /// Runs the command and says how the process ends.
 pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Exit {
-    let run = Run { threads: arguments.threads.into(), access: arguments.access.into(), printer };
+    let run = Run {
+        threads: arguments.threads.into(),
+        access: arguments.access.into(),
+        page_cache: if arguments.keep_cache { PageCache::Keep } else { PageCache::Auto },
+        printer,
+    };
     let result = match arguments.command {
         Command::Keygen(options) => options.run(&run),
         Command::Sign(options) => options.run(&run),
@@ -35,7 +43,24 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Exit {
 
 /// What every command gets.
 pub(crate) struct Run<'p> {
-    pub(crate) threads: usize,
-    pub(crate) access: modelsig::hash::Access,
+    threads: usize,
+    pub(crate) access: Access,
+    page_cache: PageCache,
     pub(crate) printer: &'p Printer,
+}
+
+impl Run<'_> {
+    /// An engine as the global options want it, which stops when the process is interrupted. If it cannot use the
+    /// fastest SHA-256 of this machine, the user is told why.
+    pub(crate) fn engine(&self, progress: &Progress) -> Result<Engine, Error> {
+        for problem in Kernels::detect().problems() {
+            self.printer.note(&problem.to_string());
+        }
+        let failed = |error: modelsig::hash::Error| Error::Usage { what: error.to_string() };
+        let engine = Engine::new(self.threads).map_err(failed)?;
+        Ok(engine
+            .with_page_cache(self.page_cache)
+            .with_progress(progress.clone())
+            .with_cancel(interrupt::token()))
+    }
 }

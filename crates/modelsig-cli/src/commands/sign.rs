@@ -120,7 +120,7 @@ impl Options {
             .single_file_dot(self.single_file_dot)
             .sharded_algorithm_name(self.sharded_algorithm_name)
             .with_access(run.access)
-            .with_engine(args::engine(run.threads, &progress)?);
+            .with_engine(run.engine(&progress)?);
         let signer = self.reuse.apply(&self.model, self.manifest.apply(&self.model, signer)?)?;
         let signer = match &self.signing_certificate {
             Some(certificate) => {

@@ -110,7 +110,7 @@ impl Options {
         let verifier = Verifier::new(self.trust.read()?)
             .with_policy(self.policy()?)
             .with_access(run.access)
-            .with_engine(args::engine(run.threads, &progress)?);
+            .with_engine(run.engine(&progress)?);
         let bundles = match &self.signature[..] {
             [] => vec![args::default_bundle(&self.model)],
             several => several.to_vec(),

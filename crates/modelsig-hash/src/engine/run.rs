@@ -32,6 +32,9 @@ pub(super) struct Taken<'r> {
     pub(super) limit: u64,
 }
 
+/// Files that are open at once, as long as each worker has one: half of what a process may usually have.
+const OPEN_FILES: usize = 512;
+
 /// One run of a plan.
 pub(super) struct Run<'r, 's> {
     pub(super) engine: &'r Engine,
@@ -41,6 +44,8 @@ pub(super) struct Run<'r, 's> {
     /// (task, pass) in the order in which they are taken.
     passes: Vec<(u32, u32)>,
     cursor: AtomicUsize,
+    /// Sources that are open.
+    open: AtomicUsize,
     /// Workers that have something to do.
     pub(super) active: AtomicUsize,
     /// Workers that there can be.
@@ -73,6 +78,7 @@ impl<'r, 's> Run<'r, 's> {
             states: tasks.iter().map(TaskState::new).collect(),
             passes,
             cursor: AtomicUsize::new(0),
+            open: AtomicUsize::new(0),
             active: AtomicUsize::new(0),
             workers: 1,
             opening: Opening { may_map: true, drop_behind: engine.cache.drops(bytes) },
@@ -131,7 +137,12 @@ impl<'r, 's> Run<'r, 's> {
 
     /// The source of a task, opened.
     pub(super) fn open(&self, task: usize) -> Result<Arc<Opened<'r>>, Error> {
-        self.states[task].open(&self.tasks[task], self.opening)
+        self.states[task].open(&self.tasks[task], self.opening, &self.open)
+    }
+
+    /// True when so many files are open that only those may open another one who have none.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.open.load(Ordering::Relaxed) >= OPEN_FILES
     }
 
     /// How many passes one worker may have under way, so that there are some for each.
@@ -153,6 +164,6 @@ impl<'r, 's> Run<'r, 's> {
     }
 
     pub(super) fn finish(&self, task: usize, result: Result<(), Error>) {
-        self.states[task].finish(result);
+        self.states[task].finish(result, &self.open);
     }
 }

@@ -1,6 +1,7 @@
 //! What the workers share about a task: its open source, and what was found out so far.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::reader::Finished;
@@ -40,8 +41,13 @@ impl<'r> TaskState<'r> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The open source, opened by whoever comes first. A task that already failed is not opened again.
-    pub(super) fn open(&self, task: &'r Task<'_>, opening: Opening) -> Result<Arc<Opened<'r>>, Error> {
+    /// The open source, opened by whoever comes first, and then counted. A task that already failed is not opened again.
+    pub(super) fn open(
+        &self,
+        task: &'r Task<'_>,
+        opening: Opening,
+        count: &AtomicUsize,
+    ) -> Result<Arc<Opened<'r>>, Error> {
         let mut inner = self.lock();
         if inner.error.is_some() {
             return Err(Error::Cancelled);
@@ -51,6 +57,7 @@ impl<'r> TaskState<'r> {
         }
         let may_map = opening.may_map && !task.passes.is_shared();
         let opened = Arc::new(task.source.open(Opening { may_map, ..opening })?);
+        count.fetch_add(1, Ordering::Relaxed);
         inner.access = opened.access();
         inner.opened = Some(Arc::clone(&opened));
         Ok(opened)
@@ -77,7 +84,7 @@ impl<'r> TaskState<'r> {
     }
 
     /// The end of a pass; the last one closes the source and checks that it was left alone.
-    pub(super) fn finish(&self, result: Result<(), Error>) {
+    pub(super) fn finish(&self, result: Result<(), Error>, count: &AtomicUsize) {
         let mut inner = self.lock();
         if let Err(error) = result {
             inner.error.get_or_insert(error);
@@ -85,9 +92,11 @@ impl<'r> TaskState<'r> {
         inner.unfinished -= 1;
         if inner.unfinished == 0
             && let Some(opened) = inner.opened.take()
-            && inner.error.is_none()
         {
-            inner.error = opened.check_unchanged().err();
+            count.fetch_sub(1, Ordering::Relaxed);
+            if inner.error.is_none() {
+                inner.error = opened.check_unchanged().err();
+            }
         }
     }
 

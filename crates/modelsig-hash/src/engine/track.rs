@@ -112,8 +112,8 @@ impl Track {
 
     /// Files the values of the hashes that are complete. Nothing of it is hungry.
     pub(super) fn settle(&mut self) {
-        while let Some(strand) = self.strands.pop_front_if(|strand| strand.has_all()) {
-            self.values.extend(strand.hash.value());
+        while self.strands.front().is_some_and(Strand::has_all) {
+            self.values.extend(self.strands.pop_front().and_then(|strand| strand.hash.value()));
         }
     }
 

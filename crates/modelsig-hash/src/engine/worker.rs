@@ -61,7 +61,11 @@ impl<'w, 'r, 's> Worker<'w, 'r, 's> {
     fn take(&mut self) -> bool {
         let all = self.kernels.lanes().max(BLAKE2B_LANES);
         let mut lanes: usize = self.readers.iter().map(|reader| self.lanes(reader.parts())).sum();
-        while lanes < all && self.readers.len() < self.run.fair_share() && !self.run.is_stopped() {
+        while lanes < all
+            && self.readers.len() < self.run.fair_share()
+            && (self.readers.is_empty() || !self.run.is_crowded())
+            && !self.run.is_stopped()
+        {
             let Some(taken) = self.run.take() else { return false };
             match self.run.open(taken.task) {
                 Err(error) => self.run.finish(taken.task, Err(error)),

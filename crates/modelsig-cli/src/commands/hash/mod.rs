@@ -11,7 +11,7 @@ use modelsig::hash::{Digest, HashAlgorithm, Plan, Progress, Source, Task};
 use modelsig::{Error, Escaped};
 
 use super::Run;
-use crate::args::{self, HashArgument, Output};
+use crate::args::{HashArgument, Output};
 use crate::exit_code::Exit;
 use crate::progress_bar::Bar;
 
@@ -86,7 +86,7 @@ impl Options {
 /// The digests of files, in order; each file fails for itself.
 fn digests(run: &Run<'_>, wanted: &[(&Path, HashAlgorithm)]) -> Result<Vec<Result<Digest, Error>>, Error> {
     let progress = Progress::new();
-    let engine = args::engine(run.threads, &progress)?;
+    let engine = run.engine(&progress)?;
     let mut plan = Plan::new();
     let mut described: Vec<Option<Error>> = Vec::new();
     for (path, algorithm) in wanted {
