@@ -12,14 +12,25 @@ fn is_published(package: &Value) -> bool {
     Path::new(package["manifest_path"].as_str().unwrap()).starts_with(crates)
 }
 
+/// Of every platform where cargo has the packages of all, otherwise of this one, whose packages were built a moment ago.
 fn metadata() -> Value {
+    let host = Command::new("rustc").arg("-vV").output().unwrap().stdout;
+    let host = String::from_utf8(host).unwrap();
+    let host = host.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    metadata_of(&[]).or_else(|_| metadata_of(&["--filter-platform", host])).unwrap()
+}
+
+fn metadata_of(platform: &[&str]) -> Result<Value, String> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--offline", "--locked", "--format-version", "1", "--all-features"])
+        .args(platform)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+    match output.status.success() {
+        true => Ok(serde_json::from_slice(&output.stdout).unwrap()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
 }
 
 /// `1.88` and `1.88.0` are the same version.

@@ -29,10 +29,7 @@ pub(crate) struct Arguments {
     /// How files are read: auto maps only what nobody else can change, map always, read never
     #[arg(long, global = true, default_value = "auto", value_name = "HOW", help_heading = "Global options")]
     pub(crate) access: AccessArgument,
-    /// Leave what was read in the page cache, however much it is
-    ///
-    /// Otherwise what would fill half of the memory is dropped as soon as it is hashed, so that other programs keep what
-    /// they have cached.
+    /// Leave in the page cache what was read, even if it is more than half of the memory
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) keep_cache: bool,
     /// Colours: auto follows the terminal and NO_COLOR
