@@ -30,7 +30,7 @@ pub(crate) struct Record {
     pub(crate) program: String,
     /// What the program was built from, if it was built here.
     pub(crate) commit: String,
-    /// Empty: the command does not tell.
+    /// How SHA-256 is computed, of a program that was built here.
     pub(crate) sha256_kernel: String,
 }
 

@@ -123,6 +123,7 @@ fn print_heading(
     peers: &[(Peer, Option<Program>)],
 ) {
     println!("{}, Linux {}, {} threads, {}", machine.cpu, machine.kernel, machine.threads, machine.date);
+    println!("  SHA-256 by {}", modelsig_hash::sha256::Kernels::detect());
     for modelsig in modelsigs {
         let Program { version, commit, .. } = modelsig.program();
         println!("  {}: {}", modelsig.name(), format!("{version} {commit}").trim_end());

@@ -1,5 +1,7 @@
 //! The rounds of a case: every row once in each, beginning with another row each time.
 
+use modelsig_hash::sha256::Kernels;
+
 use crate::Result;
 use crate::cache::Dropped;
 use crate::case::Case;
@@ -88,6 +90,11 @@ impl Rounds<'_> {
             max_rss_kib: memory.map(|memory| memory.resident),
             program: row.program.version.clone(),
             commit: row.program.commit.clone(),
+            // What was built here computes as this process would.
+            sha256_kernel: match row.program.commit.is_empty() {
+                true => String::new(),
+                false => Kernels::detect().to_string(),
+            },
             threads: row.threads,
             ..self.empty_record(run)
         }
