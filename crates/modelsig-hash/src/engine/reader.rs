@@ -10,8 +10,8 @@ use super::track::{Track, Value};
 use super::{BLOCK, SHARED_BLOCK};
 #[cfg(feature = "rayon")]
 use crate::sha256::Kernels;
-use crate::source::Opened;
-use crate::{ByteRange, Digest, Error};
+use crate::source::{Buffer, Opened};
+use crate::{AccessUsed, ByteRange, Digest, Error};
 
 /// Groups that may begin in a block before those are closed that end in it; so many small ranges stay cheap.
 const BATCH: usize = 64;
@@ -44,7 +44,7 @@ struct Group<'r> {
 #[derive(Default)]
 struct Block {
     range: ByteRange,
-    buffer: Vec<u8>,
+    buffer: Buffer,
 }
 
 /// What came of a part.
@@ -56,7 +56,7 @@ pub(super) struct Finished<'r> {
 
 impl<'r> Reader<'r> {
     /// A pass whose reader and its fellows read on to `limit`.
-    pub(super) fn new(taken: Taken<'r>, opened: Arc<Opened<'r>>, buffer: Vec<u8>) -> Self {
+    pub(super) fn new(taken: Taken<'r>, opened: Arc<Opened<'r>>, buffer: Buffer) -> Self {
         let Taken { task, parts, limit } = taken;
         let range = range_of(parts);
         let block = Block { range: ByteRange::between(range.start(), range.start()), buffer };
@@ -70,8 +70,15 @@ impl<'r> Reader<'r> {
             open: Vec::new(),
             block,
             next: Block::default(),
-            block_size: BLOCK,
+            block_size: 0,
         }
+        .with_blocks_of(BLOCK)
+    }
+
+    fn with_blocks_of(mut self, size: usize) -> Self {
+        // What is mapped takes no room in a cache until it is hashed.
+        self.block_size = if self.opened.access() == AccessUsed::Map { size.max(4 * BLOCK) } else { size };
+        self
     }
 
     pub(super) fn parts(&self) -> &'r [Part] {
@@ -79,8 +86,8 @@ impl<'r> Reader<'r> {
     }
 
     /// Where another worker helps, blocks are read that are worth its company.
-    pub(super) fn expect_help(&mut self, helped: bool) {
-        self.block_size = if helped { SHARED_BLOCK } else { BLOCK };
+    pub(super) fn expecting_help(self, helped: bool) -> Self {
+        self.with_blocks_of(if helped { SHARED_BLOCK } else { BLOCK })
     }
 
     /// Goes on to where there is something to feed; `done` gets the parts that are complete, `read` the number of bytes
@@ -177,12 +184,6 @@ impl<'r> Reader<'r> {
         self.range.end() - self.block.range.end()
     }
 
-    /// True for a pass with so much to do for each block that two workers are faster than one.
-    #[cfg(feature = "rayon")]
-    pub(super) fn wants_help(&self) -> bool {
-        self.open.iter().map(|group| group.tracks.len()).sum::<usize>() > 1
-    }
-
     /// Feeds everything: what goes on through the whole pass on this thread, the rest, and then the reading of the next
     /// block, on another one if there is one that has time.
     #[cfg(feature = "rayon")]
@@ -192,7 +193,7 @@ impl<'r> Reader<'r> {
         let tracks = self.open.iter_mut().flat_map(|group| &mut group.tracks).map(|track| (bytes, track));
         let (mut long, mut short): (Vec<_>, Vec<_>) = tracks.partition(|(_, track)| track.spans(pass));
         if short.is_empty() {
-            short = long.split_off(long.len() / 2);
+            short = long.split_off(long.len().div_ceil(2));
         }
         let (opened, limit, ahead) = (&self.opened, self.limit, &mut self.next);
         rayon::join(
@@ -209,8 +210,8 @@ impl<'r> Reader<'r> {
     }
 
     /// The memory that it used, for the next one, unless it is large.
-    pub(super) fn into_buffer(self) -> Option<Vec<u8>> {
-        Some(self.block.buffer).filter(|buffer| buffer.capacity() <= 2 * BLOCK)
+    pub(super) fn into_buffer(self) -> Option<Buffer> {
+        Some(self.block.buffer).filter(|buffer| buffer.size() <= 2 * BLOCK)
     }
 }
 

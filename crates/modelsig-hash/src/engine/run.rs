@@ -135,6 +135,11 @@ impl<'r, 's> Run<'r, 's> {
         Some(Taken { task, parts, limit: passes.limit(parts) })
     }
 
+    /// True when nothing is left to take.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.cursor.load(Ordering::Relaxed) >= self.passes.len()
+    }
+
     /// The source of a task, opened.
     pub(super) fn open(&self, task: usize) -> Result<Arc<Opened<'r>>, Error> {
         self.states[task].open(&self.tasks[task], self.opening, &self.open)

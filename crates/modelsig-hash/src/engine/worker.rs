@@ -7,6 +7,7 @@ use super::reader::Reader;
 use super::run::Run;
 use super::track::feed;
 use crate::sha256::Kernels;
+use crate::source::Buffer;
 use crate::{Error, HashAlgorithm};
 
 /// Where other workers are asked for help; nowhere without threads.
@@ -28,7 +29,7 @@ pub(super) struct Worker<'w, 'r, 's> {
     /// Passes under way. Each has something to feed between two turns.
     readers: Vec<Reader<'r>>,
     /// Memory of passes that are done.
-    buffers: Vec<Vec<u8>>,
+    buffers: Vec<Buffer>,
 }
 
 impl<'w, 'r, 's> Worker<'w, 'r, 's> {
@@ -40,12 +41,12 @@ impl<'w, 'r, 's> Worker<'w, 'r, 's> {
     /// some of them.
     pub(super) fn work(mut self, scope: Option<&Scope<'w>>) {
         while !self.run.is_stopped() {
-            let is_last = !self.take();
+            self.take();
             if self.readers.is_empty() {
                 break;
             }
             let helped = match scope {
-                Some(scope) if is_last => self.share(scope),
+                Some(scope) if self.run.is_exhausted() => self.share(scope),
                 _ => false,
             };
             self.feed(helped);
@@ -57,8 +58,8 @@ impl<'w, 'r, 's> Worker<'w, 'r, 's> {
         self.run.active.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Takes passes until all lanes are in use. False when there are no more.
-    fn take(&mut self) -> bool {
+    /// Takes passes until all lanes are in use, or there are no more.
+    fn take(&mut self) {
         let all = self.kernels.lanes().max(BLAKE2B_LANES);
         let mut lanes: usize = self.readers.iter().map(|reader| self.lanes(reader.parts())).sum();
         while lanes < all
@@ -66,7 +67,7 @@ impl<'w, 'r, 's> Worker<'w, 'r, 's> {
             && (self.readers.is_empty() || !self.run.is_crowded())
             && !self.run.is_stopped()
         {
-            let Some(taken) = self.run.take() else { return false };
+            let Some(taken) = self.run.take() else { return };
             match self.run.open(taken.task) {
                 Err(error) => self.run.finish(taken.task, Err(error)),
                 Ok(opened) => {
@@ -78,7 +79,6 @@ impl<'w, 'r, 's> Worker<'w, 'r, 's> {
                 }
             }
         }
-        true
     }
 
     /// How many of this worker's lanes a pass takes. BLAKE3 has lanes of its own.
@@ -130,7 +130,6 @@ impl<'w, 'r, 's> Worker<'w, 'r, 's> {
         #[cfg(feature = "rayon")]
         if helped
             && let [reader] = &mut self.readers[..]
-            && reader.wants_help()
         {
             return reader.feed_with_help(self.kernels);
         }
@@ -140,13 +139,14 @@ impl<'w, 'r, 's> Worker<'w, 'r, 's> {
 
     /// Every pass that has been fed goes on to its next block, or ends.
     fn advance(&mut self, helped: bool) {
-        for mut reader in std::mem::take(&mut self.readers) {
-            if !reader.is_hungry() {
-                reader.expect_help(helped);
-                let Some(advanced) = self.advanced(reader) else { continue };
-                reader = advanced;
+        for reader in std::mem::take(&mut self.readers) {
+            match reader.is_hungry() {
+                true => self.readers.push(reader),
+                false => {
+                    let advanced = self.advanced(reader.expecting_help(helped));
+                    self.readers.extend(advanced);
+                }
             }
-            self.readers.push(reader);
         }
     }
 

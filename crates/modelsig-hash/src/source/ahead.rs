@@ -3,6 +3,9 @@
 //! Several workers read one file in several places, which the system's own read-ahead takes for chaos. So it is told
 //! what comes, far enough ahead to keep a device busy. All of it is hints: a refusal changes nothing but speed.
 
+/// Shorter files are read before a hint would help.
+pub(crate) const WORTH_TELLING: u64 = 1 << 20;
+
 #[cfg(target_os = "linux")]
 pub(crate) use linux::ReadAhead;
 #[cfg(not(target_os = "linux"))]
@@ -50,8 +53,13 @@ mod linux {
         }
 
         /// True when what is read will be dropped.
-        pub(crate) fn leaves_nothing(&self) -> bool {
+        pub(crate) fn drops(&self) -> bool {
             self.drop
+        }
+
+        /// True when the source begins in the page cache.
+        pub(crate) fn is_cached(&self, file: &File) -> bool {
+            is_cached(file, self.offset)
         }
 
         /// Before `range` is read, by a reader who, or whose fellows, will go on to `limit`.
@@ -121,8 +129,12 @@ mod other {
             Self
         }
 
-        pub(crate) fn leaves_nothing(&self) -> bool {
+        pub(crate) fn drops(&self) -> bool {
             false
+        }
+
+        pub(crate) fn is_cached(&self, _: &File) -> bool {
+            true
         }
 
         pub(crate) fn on(&self, _: &File, _: ByteRange, _: u64) {}

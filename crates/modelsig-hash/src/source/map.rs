@@ -2,13 +2,17 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use memmap2::{Mmap, MmapOptions};
 
-use crate::ByteRange;
+use super::buffer::Buffer;
+use super::read;
+use crate::{BLOCK, ByteRange};
 
-/// Under this length a read is cheaper than a map.
-pub(crate) const WORTH_MAPPING: u64 = 1 << 20;
+/// Under this length it is not worth finding out whether a map is cheaper than reads.
+pub(crate) const WORTH_MAPPING: u64 = 256 << 20;
 
 /// Over this length the addresses of a 32-bit process are too precious for a map.
 pub(crate) const WORTH_ADDRESSES: u64 = if usize::BITS < 64 { 64 << 20 } else { 1 << 46 };
@@ -49,4 +53,33 @@ impl Map {
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// True if this machine maps what is cached for much less than it reads it: that depends on the CPU, the kernel and the
+/// hypervisor. Found out once, with the first bytes of the first file that asks; they are cached.
+pub(crate) fn is_cheaper(file: &File, offset: u64) -> bool {
+    static IS_CHEAPER: OnceLock<bool> = OnceLock::new();
+    const SAMPLE: u64 = 4 << 20;
+    let range = ByteRange::whole(SAMPLE);
+    let mut buffer = Buffer::default();
+    let mut read = || {
+        let mut pieces = range.pieces(BLOCK as u64);
+        pieces.try_for_each(|piece| read::fill("", file, offset, piece.start(), buffer.room(BLOCK))).is_ok()
+    };
+    let map = || Map::new(file, offset, SAMPLE).is_ok_and(|map| map.load(range).is_ok());
+    *IS_CHEAPER.get_or_init(|| {
+        let (mut reads, mut maps) = (Duration::MAX, Duration::MAX);
+        for _ in 0..3 {
+            reads = reads.min(time(&mut read).unwrap_or(reads));
+            maps = maps.min(time(map).unwrap_or(maps));
+        }
+        // What is mapped is still to come from memory, what was read is in the CPU's cache.
+        maps < reads / 4 * 3
+    })
+}
+
+/// How long it takes, if it succeeds.
+fn time(what: impl FnOnce() -> bool) -> Option<Duration> {
+    let began = Instant::now();
+    what().then(|| began.elapsed())
 }

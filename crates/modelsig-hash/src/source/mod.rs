@@ -5,6 +5,7 @@
 //! file whose length is not the planned one.
 
 mod ahead;
+mod buffer;
 mod map;
 mod read;
 mod stable;
@@ -14,9 +15,11 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::{ByteRange, Error};
 use ahead::ReadAhead;
+pub(crate) use buffer::Buffer;
 use map::Map;
 use stamp::Stamp;
 
@@ -26,11 +29,12 @@ use stamp::Stamp;
 /// pages that were already hashed. Positioned reads cost the same and do neither.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {
-    /// Map what cannot change or shrink under us, read everything else. On Linux a file is mapped when
-    /// it is a memfd sealed against writing and shrinking, when fs-verity guards it, when its file system can only
-    /// be read (squashfs, erofs, iso9660, cramfs, romfs), or when nobody else can write it: a local file system,
-    /// and the file and every folder above it owned by root or the current user and not writable by group or
-    /// others. Files under 1 MiB are always read. Elsewhere everything is read.
+    /// Map what cannot change or shrink under us, if this machine is faster that way, and read everything else. On Linux
+    /// a file cannot change when it is a memfd sealed against writing and shrinking, when fs-verity guards it, when its
+    /// file system can only be read (squashfs, erofs, iso9660, cramfs, romfs), or when nobody else can write it: a
+    /// local file system, and the file and every folder above it owned by root or the current user and not writable by
+    /// group or others. Which way is faster is measured once in a process, on the first file of 256 MiB or more that is
+    /// cached; other files are read. Elsewhere everything is read.
     Auto,
     /// Always map, except where jobs overlap ([`Task::new`](crate::Task::new)), and except files over 64 MiB in a
     /// 32-bit process. A concurrent truncation kills the process.
@@ -190,23 +194,29 @@ impl<'a> Source<'a> {
                 found: metadata.len(),
             });
         }
-        let ahead = (self.length >= map::WORTH_MAPPING)
+        let ahead = (self.length >= ahead::WORTH_TELLING)
             .then(|| ReadAhead::new(&file, offset, self.length, opening.drop_behind));
-        let stays = !ahead.as_ref().is_some_and(ReadAhead::leaves_nothing);
+        // What is mapped cannot be dropped from the page cache.
+        let is_cached = ahead.as_ref().is_some_and(|ahead| ahead.is_cached(&file) && !ahead.drops());
         let map = match self.access {
             _ if !opening.may_map || self.length > map::WORTH_ADDRESSES => None,
             Access::Map if self.length > 0 => {
                 let map = Map::new(&file, offset, self.length);
                 Some(map.map_err(|source| io_error("map", &self.name, source))?)
             }
-            // What is mapped cannot be dropped from the page cache.
-            Access::Auto if self.length >= map::WORTH_MAPPING && stays && stable::cannot_change(&file) => {
+            Access::Auto
+                if self.length >= map::WORTH_MAPPING
+                    && is_cached
+                    && stable::cannot_change(&file)
+                    && map::is_cheaper(&file, offset) =>
+            {
                 Map::new(&file, offset, self.length).ok()
             }
             _ => None,
         };
         let stamp = Stamp::of(&metadata);
-        let bytes = Bytes::File { file, offset, whole, map, stamp, ahead };
+        let seen_at_once = AtomicBool::new(false);
+        let bytes = Bytes::File { file, offset, whole, map, stamp, ahead, seen_at_once };
         Ok(Opened { name: &self.name, length: self.length, bytes })
     }
 }
@@ -237,6 +247,8 @@ enum Bytes<'a> {
         stamp: Stamp,
         /// For files that are long enough.
         ahead: Option<ReadAhead>,
+        /// All of it was seen in one read, so that it had no time to change in between.
+        seen_at_once: AtomicBool,
     },
 }
 
@@ -250,8 +262,10 @@ impl Opened<'_> {
     }
 
     /// Brings the range into memory, in place or in the buffer. More will be read up to `limit`.
-    pub(crate) fn load(&self, range: ByteRange, limit: u64, buffer: &mut Vec<u8>) -> Result<(), Error> {
-        let Bytes::File { file, offset, map, ahead, .. } = &self.bytes else { return Ok(()) };
+    pub(crate) fn load(&self, range: ByteRange, limit: u64, buffer: &mut Buffer) -> Result<(), Error> {
+        let Bytes::File { file, offset, whole, map, ahead, seen_at_once, .. } = &self.bytes else {
+            return Ok(());
+        };
         if let Some(ahead) = ahead {
             ahead.on(file, range, limit);
         }
@@ -265,19 +279,20 @@ impl Opened<'_> {
         }
         // A range that is loaded at once fits memory, and usize.
         let length = range.length() as usize;
-        if buffer.len() < length {
-            buffer.resize(length, 0);
+        if *whole && range.length() == self.length && read::at_once(self.name, file, buffer, length)? {
+            seen_at_once.store(true, Ordering::Relaxed);
+            return Ok(());
         }
-        read::fill(self.name, file, *offset, range.start(), &mut buffer[..length])
+        read::fill(self.name, file, *offset, range.start(), buffer.room(length))
     }
 
     /// The bytes of a range that was [loaded](Self::load) with this buffer.
-    pub(crate) fn loaded<'b>(&'b self, range: ByteRange, buffer: &'b [u8]) -> &'b [u8] {
+    pub(crate) fn loaded<'b>(&'b self, range: ByteRange, buffer: &'b Buffer) -> &'b [u8] {
         let (start, end) = (range.start() as usize, range.end() as usize);
         match &self.bytes {
             Bytes::Memory(bytes) => &bytes[start..end],
             Bytes::File { map: Some(map), .. } => &map.bytes()[start..end],
-            Bytes::File { map: None, .. } => &buffer[..end - start],
+            Bytes::File { map: None, .. } => buffer.bytes(end - start),
         }
     }
 
@@ -285,9 +300,12 @@ impl Opened<'_> {
     ///
     /// This catches accidents. A writer who holds a shared map can change bytes without moving any time stamp.
     pub(crate) fn check_unchanged(&self) -> Result<(), Error> {
-        let Bytes::File { file, whole, stamp, ahead, .. } = &self.bytes else { return Ok(()) };
+        let Bytes::File { file, whole, stamp, ahead, seen_at_once, .. } = &self.bytes else { return Ok(()) };
         if let Some(ahead) = ahead {
             ahead.close(file);
+        }
+        if seen_at_once.load(Ordering::Relaxed) {
+            return Ok(());
         }
         let metadata = file.metadata().map_err(|source| io_error("stat", self.name, source))?;
         if *whole && metadata.len() != self.length {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, ErrorKind};
 
+use super::buffer::Buffer;
 use crate::Error;
 
 /// Fills `block` with the bytes from `start` on (relative to `offset`).
@@ -24,6 +25,19 @@ pub(crate) fn fill(name: &str, file: &File, offset: u64, start: u64, block: &mut
         }
     }
     Ok(())
+}
+
+/// Fills the block with a whole file of that length in one read, which also looks for more. `Ok(false)` if that was not
+/// to be had and nothing is known.
+pub(crate) fn at_once(name: &str, file: &File, block: &mut Buffer, length: usize) -> Result<bool, Error> {
+    match at(file, block.room(length + 1), 0) {
+        Ok(found) if found > length => {
+            Err(Error::Length { name: name.into(), expected: length as u64, found: found as u64 })
+        }
+        Ok(found) => Ok(found == length),
+        // Whatever it was, it is told by the reads that follow.
+        Err(_) => Ok(false),
+    }
 }
 
 /// One positioned read, repeated when a signal interrupts it.

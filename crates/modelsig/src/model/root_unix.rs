@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat};
 use rustix::io::Errno;
@@ -16,6 +17,8 @@ use super::walk::{Entry, EntryKind};
 pub(super) struct Root {
     folder: OwnedFd,
     canonical: PathBuf,
+    /// The folder that the last file was opened in: files are opened folder by folder, and by many threads.
+    last: Mutex<Option<(String, Arc<OwnedFd>)>>,
 }
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
@@ -25,7 +28,7 @@ const REGULAR: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOC
 impl Root {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let folder = rustix::fs::open(path, FOLDER, Mode::empty())?;
-        Ok(Self { folder, canonical: path.canonicalize()? })
+        Ok(Self { folder, canonical: path.canonicalize()?, last: Mutex::default() })
     }
 
     pub(super) fn canonical(&self) -> &Path {
@@ -37,7 +40,7 @@ impl Root {
         let fd = match folder {
             // A fresh descriptor: the position in a folder is shared by its duplicates.
             None => openat(&self.folder, c".", FOLDER, Mode::empty())?,
-            Some(folder) => open_beneath(self.folder.as_fd(), folder, FOLDER)?,
+            Some(folder) => open_beneath(self.folder.as_fd(), folder.as_str(), FOLDER)?,
         };
         let mut entries = Vec::new();
         for entry in Dir::read_from(&fd)? {
@@ -56,7 +59,21 @@ impl Root {
     }
 
     pub(super) fn open_file(&self, name: &ModelPath) -> io::Result<File> {
-        Ok(File::from(open_beneath(self.folder.as_fd(), name, REGULAR)?))
+        let Some((folder, file)) = name.as_str().rsplit_once('/') else {
+            return Ok(File::from(open_beneath(self.folder.as_fd(), name.as_str(), REGULAR)?));
+        };
+        let folder = self.folder(folder)?;
+        Ok(File::from(openat(&*folder, file, REGULAR | OFlags::NOFOLLOW, Mode::empty())?))
+    }
+
+    fn folder(&self, name: &str) -> io::Result<Arc<OwnedFd>> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, folder)) = last.as_ref().filter(|(of, _)| of == name) {
+            return Ok(Arc::clone(folder));
+        }
+        let folder = Arc::new(open_beneath(self.folder.as_fd(), name, FOLDER)?);
+        *last = Some((name.to_owned(), Arc::clone(&folder)));
+        Ok(folder)
     }
 }
 
@@ -76,13 +93,13 @@ fn kind_of(folder: BorrowedFd<'_>, name: &CStr) -> io::Result<EntryKind> {
 }
 
 /// The one way to open something inside the root: no component is a symbolic link, nothing leads out.
-fn open_beneath(root: BorrowedFd<'_>, name: &ModelPath, flags: OFlags) -> io::Result<OwnedFd> {
+fn open_beneath(root: BorrowedFd<'_>, name: &str, flags: OFlags) -> io::Result<OwnedFd> {
     // Not on Android, where the sandbox of an app kills a process that makes this call.
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{ResolveFlags, openat2};
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-        match openat2(root, name.as_str(), flags, Mode::empty(), resolve) {
+        match openat2(root, name, flags, Mode::empty(), resolve) {
             // Kernels before 5.6 lack the call, some sandboxes forbid it: the other way is as strict.
             Err(Errno::NOSYS | Errno::PERM) => {}
             result => return Ok(result?),
@@ -92,9 +109,9 @@ fn open_beneath(root: BorrowedFd<'_>, name: &ModelPath, flags: OFlags) -> io::Re
 }
 
 /// One `openat` for each component, none of which may be a symbolic link.
-fn open_by_components(root: BorrowedFd<'_>, name: &ModelPath, flags: OFlags) -> io::Result<OwnedFd> {
+fn open_by_components(root: BorrowedFd<'_>, name: &str, flags: OFlags) -> io::Result<OwnedFd> {
     let mut folder: Option<OwnedFd> = None;
-    let mut components = name.components().peekable();
+    let mut components = name.split('/').peekable();
     while let Some(component) = components.next() {
         let at = folder.as_ref().map_or(root, AsFd::as_fd);
         let is_last = components.peek().is_none();
@@ -126,9 +143,13 @@ mod tests {
         symlink("../../outside", at("root/d/out")).unwrap();
         symlink("d", at("root/linked")).unwrap();
         let root = Root::open(&at("root")).unwrap();
-        for open in [open_beneath, open_by_components] {
-            let open = |name: &str| open(root.folder.as_fd(), &ModelPath::parse(name).unwrap(), REGULAR);
+        let beneath = |name: &str| open_beneath(root.folder.as_fd(), name, REGULAR);
+        let by_components = |name: &str| open_by_components(root.folder.as_fd(), name, REGULAR);
+        let file = |name: &str| root.open_file(&ModelPath::parse(name).unwrap()).map(OwnedFd::from);
+        let ways: [&dyn Fn(&str) -> io::Result<OwnedFd>; 3] = [&beneath, &by_components, &file];
+        for open in ways {
             assert!(open("d/e/file").is_ok());
+            // From the folder that was open a moment ago, and from another one.
             for bad in ["d/e/link", "d/out", "linked/e/file", "linked", "nothing", "d/e/file/x"] {
                 assert!(open(bad).is_err(), "{bad}");
             }
