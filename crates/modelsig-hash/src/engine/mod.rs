@@ -38,6 +38,9 @@ pub const BLOCK: usize = 64 << 10;
 /// The same where two workers share the hashing of a block.
 const SHARED_BLOCK: usize = 4 << 20;
 
+/// The same where one worker hashes and another one reads ahead for it.
+const LONE_BLOCK: usize = 512 << 10;
+
 /// One range to hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Job {

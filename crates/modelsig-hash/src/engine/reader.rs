@@ -7,7 +7,7 @@ use super::run::Taken;
 #[cfg(feature = "rayon")]
 use super::track::feed;
 use super::track::{Track, Value};
-use super::{BLOCK, SHARED_BLOCK};
+use super::{BLOCK, LONE_BLOCK, SHARED_BLOCK};
 #[cfg(feature = "rayon")]
 use crate::sha256::Kernels;
 use crate::source::{Buffer, Opened};
@@ -87,7 +87,13 @@ impl<'r> Reader<'r> {
 
     /// Where another worker helps, blocks are read that are worth its company.
     pub(super) fn expecting_help(self, helped: bool) -> Self {
-        self.with_blocks_of(if helped { SHARED_BLOCK } else { BLOCK })
+        // Several chunks are to be in a block; what is only read ahead better stays in a cache.
+        let is_lone = matches!(self.parts, [Part { chunks: None, .. }]);
+        self.with_blocks_of(match helped {
+            true if is_lone => LONE_BLOCK,
+            true => SHARED_BLOCK,
+            false => BLOCK,
+        })
     }
 
     /// Goes on to where there is something to feed; `done` gets the parts that are complete, `read` the number of bytes

@@ -128,9 +128,7 @@ impl<'w, 'r, 's> Worker<'w, 'r, 's> {
 
     fn feed(&mut self, helped: bool) {
         #[cfg(feature = "rayon")]
-        if helped
-            && let [reader] = &mut self.readers[..]
-        {
+        if helped && let [reader] = &mut self.readers[..] {
             return reader.feed_with_help(self.kernels);
         }
         let _ = helped;

@@ -14,14 +14,13 @@ pub(crate) use other::ReadAhead;
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs::File;
-    use std::io::IoSliceMut;
     use std::num::NonZero;
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use rustix::fs::{Advice, fadvise};
-    use rustix::io::{ReadWriteFlags, preadv2};
 
     use crate::ByteRange;
+    use crate::source::map::is_resident;
 
     /// Bytes that are asked for at a time.
     const STEP: u64 = 4 << 20;
@@ -48,7 +47,8 @@ mod linux {
         /// For a source of so many bytes. With `drop`, nothing that was not cached before stays behind.
         pub(crate) fn new(file: &File, offset: u64, length: u64, drop: bool) -> Self {
             let samples = (0..SAMPLES).map(|sample| offset + length / SAMPLES * sample);
-            let drop = drop && samples.filter(|&place| is_cached(file, place)).count() as u64 <= SAMPLES / 2;
+            let drop =
+                drop && samples.filter(|&place| is_resident(file, place)).count() as u64 <= SAMPLES / 2;
             Self { offset, length, drop, asked: AtomicU64::new(0), dropped: AtomicU64::new(0) }
         }
 
@@ -59,7 +59,7 @@ mod linux {
 
         /// True when the source begins in the page cache.
         pub(crate) fn is_cached(&self, file: &File) -> bool {
-            is_cached(file, self.offset)
+            is_resident(file, self.offset)
         }
 
         /// Before `range` is read, by a reader who, or whose fellows, will go on to `limit`.
@@ -75,7 +75,7 @@ mod linux {
                 }
                 let end = (next + STEP).min(limit);
                 if self.asked.compare_exchange(asked, end, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-                    && !is_cached(file, self.offset + next)
+                    && !is_resident(file, self.offset + next)
                 {
                     advise(file, self.offset + next, end - next, Advice::WillNeed);
                 }
@@ -107,11 +107,60 @@ mod linux {
             let _ = fadvise(file, offset, Some(length), advice);
         }
     }
+}
 
-    /// True when the byte is in memory; false when it is not or the file system does not tell.
-    fn is_cached(file: &File, offset: u64) -> bool {
-        preadv2(file, &mut [IoSliceMut::new(&mut [0])], offset, ReadWriteFlags::NOWAIT)
-            .is_ok_and(|read| read == 1)
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs::File;
+    use std::num::NonZero;
+
+    use rustix::fs::{Advice, fadvise};
+
+    use crate::{Access, AccessUsed, Engine, HashAlgorithm, PageCache, Plan, Source, Task};
+
+    const LENGTH: usize = 12 << 20;
+
+    /// How much of a file is in memory after it was hashed, and how it was read. `None` where nothing can be dropped, as
+    /// in a file system that is nothing but memory.
+    fn left_behind(was_cached: bool, cache: PageCache, access: Access) -> Option<(u64, AccessUsed)> {
+        let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+        let path = folder.path().join("weights");
+        std::fs::write(&path, vec![7; LENGTH]).unwrap();
+        let file = File::open(&path).unwrap();
+        file.sync_all().unwrap();
+        let pages = || {
+            (0..LENGTH as u64)
+                .step_by(64 << 10)
+                .filter(|&at| crate::source::map::is_resident(&file, at))
+                .count() as u64
+        };
+        let is_there = pages() > 0;
+        fadvise(&file, 0, NonZero::new(LENGTH as u64), Advice::DontNeed).unwrap();
+        if pages() > 0 || !is_there {
+            return None;
+        }
+        if was_cached {
+            std::fs::read(&path).unwrap();
+        }
+        let mut plan = Plan::new();
+        let source = Source::from_path(&path).unwrap().with_access(access);
+        plan.push(Task::pieces(source, 1 << 20, HashAlgorithm::Sha256).unwrap());
+        let hashed = Engine::new(2).unwrap().with_page_cache(cache).run(&plan).remove(0).unwrap();
+        Some((pages() * (64 << 10), hashed.access))
+    }
+
+    #[test]
+    fn what_was_not_cached_before_is_not_cached_after_where_that_is_wanted() {
+        let all = LENGTH as u64;
+        for (was_cached, cache, left) in [
+            (false, PageCache::Drop, 0),
+            (true, PageCache::Drop, all),
+            (false, PageCache::Keep, all),
+            (false, PageCache::Auto, all),
+        ] {
+            let Some(found) = left_behind(was_cached, cache, Access::Auto) else { return };
+            assert_eq!(found, (left, AccessUsed::Read), "{was_cached} {cache:?}");
+        }
     }
 }
 

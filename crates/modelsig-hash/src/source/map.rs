@@ -55,6 +55,20 @@ impl Map {
     }
 }
 
+/// True when the byte is in the page cache, or the system does not tell us. Looking does not bring it in, as even a read
+/// that must not wait would.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_resident(file: &File, offset: u64) -> bool {
+    // A multiple of every size of pages.
+    let offset = offset - offset % (64 << 10);
+    let Ok(map) = Map::new(file, offset, 1) else { return true };
+    let mut resident = 0u8;
+    // SAFETY: one byte of the map lies in one page, whose address is a multiple of the page size as the offset is, and
+    // one byte is written for one page. The bytes of the map are not looked at.
+    let told = unsafe { libc::mincore(map.0.as_ptr().cast_mut().cast(), 1, &raw mut resident) };
+    told != 0 || resident & 1 == 1
+}
+
 /// True if this machine maps what is cached for much less than it reads it: that depends on the CPU, the kernel and the
 /// hypervisor. Found out once, with the first bytes of the first file that asks; they are cached.
 pub(crate) fn is_cheaper(file: &File, offset: u64) -> bool {
