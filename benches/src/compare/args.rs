@@ -37,6 +37,9 @@ pub(crate) struct Options {
     /// The modelsig to run [default: a release build of this workspace]
     #[arg(long, value_name = "PATH")]
     pub(crate) modelsig: Option<PathBuf>,
+    /// A peer to leave out, such as one that would take an hour (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) without: Vec<String>,
     /// Another modelsig, whose rows are named "before"
     #[arg(long, value_name = "PATH")]
     pub(crate) before: Option<PathBuf>,

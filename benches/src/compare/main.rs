@@ -73,8 +73,15 @@ fn compare(options: &Options) -> Result<()> {
     }
     let scratch = Scratch::make(options.dir.as_deref())?;
     let modelsigs = Modelsig::find_all(options)?;
-    let peers: Vec<(Peer, Option<Program>)> =
-        Peer::ALL.into_iter().map(|peer| (peer, peer.find(&options.python))).collect();
+    if let Some(name) = options.without.iter().find(|name| !Peer::ALL.iter().any(|peer| peer.name() == *name))
+    {
+        return Err(format!("there is no peer called {name}").into());
+    }
+    let peers: Vec<(Peer, Option<Program>)> = Peer::ALL
+        .into_iter()
+        .filter(|peer| !options.without.iter().any(|name| name == peer.name()))
+        .map(|peer| (peer, peer.find(&options.python)))
+        .collect();
     let machine = Machine::look(options.threads())?;
     let mut csv = Csv::create(options.csv.as_deref(), &machine)?;
     print_heading(options, &machine, &modelsigs, &peers);
@@ -132,6 +139,7 @@ fn print_heading(
         let version = program.as_ref().map_or("not installed", |program| &program.version);
         println!("  {}: {version}", peer.name());
     }
+    options.without.iter().for_each(|name| println!("  {name}: left out"));
     println!("Medians of {} runs, after one that is discarded.", options.runs);
     if options.runs < RUNS {
         println!("NOT A MEASUREMENT: fewer than {RUNS} runs.");

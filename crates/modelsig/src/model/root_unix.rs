@@ -146,8 +146,8 @@ mod tests {
         let beneath = |name: &str| open_beneath(root.folder.as_fd(), name, REGULAR);
         let by_components = |name: &str| open_by_components(root.folder.as_fd(), name, REGULAR);
         let file = |name: &str| root.open_file(&ModelPath::parse(name).unwrap()).map(OwnedFd::from);
-        let ways: [&dyn Fn(&str) -> io::Result<OwnedFd>; 3] = [&beneath, &by_components, &file];
-        for open in ways {
+        type Way<'w> = &'w dyn Fn(&str) -> io::Result<OwnedFd>;
+        for open in [&beneath as Way<'_>, &by_components, &file] {
             assert!(open("d/e/file").is_ok());
             // From the folder that was open a moment ago, and from another one.
             for bad in ["d/e/link", "d/out", "linked/e/file", "linked", "nothing", "d/e/file/x"] {
