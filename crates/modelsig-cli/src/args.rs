@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     #[arg(long, global = true, default_value_t = 0, value_name = "N", help_heading = "Global options")]
     #[arg(value_parser = clap::value_parser!(u16).range(0..=1024))]
     pub(crate) threads: u16,
-    /// How files are read: auto maps only what nobody else can change, map always, read never
+    /// How files are read: auto maps only what nobody else can change and where it is faster, map always, read never
     #[arg(long, global = true, default_value = "auto", value_name = "HOW", help_heading = "Global options")]
     pub(crate) access: AccessArgument,
     /// Leave in the page cache what was read, even if it is more than half of the memory

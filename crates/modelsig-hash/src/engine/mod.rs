@@ -41,6 +41,9 @@ const SHARED_BLOCK: usize = 4 << 20;
 /// The same where one worker hashes and another one reads ahead for it.
 const LONE_BLOCK: usize = 512 << 10;
 
+/// The same of what is mapped, and so takes no room in a cache before it is hashed.
+const MAPPED_BLOCK: usize = 1 << 20;
+
 /// One range to hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Job {

@@ -7,7 +7,7 @@ use super::run::Taken;
 #[cfg(feature = "rayon")]
 use super::track::feed;
 use super::track::{Track, Value};
-use super::{BLOCK, LONE_BLOCK, SHARED_BLOCK};
+use super::{BLOCK, LONE_BLOCK, MAPPED_BLOCK, SHARED_BLOCK};
 #[cfg(feature = "rayon")]
 use crate::sha256::Kernels;
 use crate::source::{Buffer, Opened};
@@ -77,7 +77,7 @@ impl<'r> Reader<'r> {
 
     fn with_blocks_of(mut self, size: usize) -> Self {
         // What is mapped takes no room in a cache until it is hashed.
-        self.block_size = if self.opened.access() == AccessUsed::Map { size.max(4 * BLOCK) } else { size };
+        self.block_size = if self.opened.access() == AccessUsed::Map { size.max(MAPPED_BLOCK) } else { size };
         self
     }
 

@@ -94,7 +94,7 @@ impl<'w, 'r, 's> Worker<'w, 'r, 's> {
         parts.iter().take(all).map(of).sum()
     }
 
-    /// Gives passes to workers that have nothing to do. True when there are such workers, and nothing to give.
+    /// Gives passes to workers that have nothing to do. True when there are such workers, and one pass is all there is.
     #[cfg(feature = "rayon")]
     fn share(&mut self, scope: &Scope<'w>) -> bool {
         let run = self.run;
@@ -104,7 +104,7 @@ impl<'w, 'r, 's> Worker<'w, 'r, 's> {
             if self.readers.len() < 2
                 || self.readers.iter().filter(|reader| is_worth_giving(reader)).count() < 2
             {
-                return run.active.load(Ordering::Relaxed) < run.workers;
+                return self.readers.len() == 1 && run.active.load(Ordering::Relaxed) < run.workers;
             }
             if run.active.fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_idle).is_err() {
                 return false;

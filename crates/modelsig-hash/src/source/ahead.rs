@@ -20,7 +20,7 @@ mod linux {
     use rustix::fs::{Advice, fadvise};
 
     use crate::ByteRange;
-    use crate::source::map::is_resident;
+    use crate::source::residency::is_resident;
 
     /// Bytes that are asked for at a time.
     const STEP: u64 = 4 << 20;
@@ -55,11 +55,6 @@ mod linux {
         /// True when what is read will be dropped.
         pub(crate) fn drops(&self) -> bool {
             self.drop
-        }
-
-        /// True when the source begins in the page cache.
-        pub(crate) fn is_cached(&self, file: &File) -> bool {
-            is_resident(file, self.offset)
         }
 
         /// Before `range` is read, by a reader who, or whose fellows, will go on to `limit`.
@@ -131,7 +126,7 @@ mod tests {
         let pages = || {
             (0..LENGTH as u64)
                 .step_by(64 << 10)
-                .filter(|&at| crate::source::map::is_resident(&file, at))
+                .filter(|&at| crate::source::residency::is_resident(&file, at))
                 .count() as u64
         };
         let is_there = pages() > 0;
@@ -180,10 +175,6 @@ mod other {
 
         pub(crate) fn drops(&self) -> bool {
             false
-        }
-
-        pub(crate) fn is_cached(&self, _: &File) -> bool {
-            true
         }
 
         pub(crate) fn on(&self, _: &File, _: ByteRange, _: u64) {}

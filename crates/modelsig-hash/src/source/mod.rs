@@ -8,6 +8,8 @@ mod ahead;
 mod buffer;
 mod map;
 mod read;
+#[cfg(target_os = "linux")]
+mod residency;
 mod stable;
 mod stamp;
 
@@ -29,12 +31,12 @@ use stamp::Stamp;
 /// pages that were already hashed. Positioned reads cost the same and do neither.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {
-    /// Map what cannot change or shrink under us, if this machine is faster that way, and read everything else. On Linux
+    /// Map what cannot change or shrink under us, if that is faster, and read everything else. On Linux
     /// a file cannot change when it is a memfd sealed against writing and shrinking, when fs-verity guards it, when its
     /// file system can only be read (squashfs, erofs, iso9660, cramfs, romfs), or when nobody else can write it: a
     /// local file system, and the file and every folder above it owned by root or the current user and not writable by
-    /// group or others. Which way is faster is measured once in a process, on the first file of 256 MiB or more that is
-    /// cached; other files are read. Elsewhere everything is read.
+    /// group or others. Which way is faster is tried out on the beginning of each file of 256 MiB or more that is cached;
+    /// other files are read. Elsewhere everything is read.
     Auto,
     /// Always map, except where jobs overlap ([`Task::new`](crate::Task::new)), and except files over 64 MiB in a
     /// 32-bit process. A concurrent truncation kills the process.
@@ -197,20 +199,21 @@ impl<'a> Source<'a> {
         let ahead = (self.length >= ahead::WORTH_TELLING)
             .then(|| ReadAhead::new(&file, offset, self.length, opening.drop_behind));
         // What is mapped cannot be dropped from the page cache.
-        let is_cached = ahead.as_ref().is_some_and(|ahead| ahead.is_cached(&file) && !ahead.drops());
+        let stays = ahead.as_ref().is_some_and(|ahead| !ahead.drops());
         let map = match self.access {
             _ if !opening.may_map || self.length > map::WORTH_ADDRESSES => None,
             Access::Map if self.length > 0 => {
-                let map = Map::new(&file, offset, self.length);
+                let map = Map::new(&file, offset, self.length, false);
                 Some(map.map_err(|source| io_error("map", &self.name, source))?)
             }
             Access::Auto
                 if self.length >= map::WORTH_MAPPING
-                    && is_cached
+                    && stays
                     && stable::cannot_change(&file)
+                    && is_cached(&file, offset, self.length)
                     && map::is_cheaper(&file, offset) =>
             {
-                Map::new(&file, offset, self.length).ok()
+                Map::new(&file, offset, self.length, true).ok()
             }
             _ => None,
         };
@@ -323,6 +326,17 @@ impl Opened<'_> {
             });
         }
         Ok(())
+    }
+}
+
+/// True when all of it is known to be in the page cache.
+fn is_cached(file: &File, offset: u64, length: u64) -> bool {
+    #[cfg(target_os = "linux")]
+    return residency::is_complete(file, offset, length);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (file, offset, length);
+        false
     }
 }
 
