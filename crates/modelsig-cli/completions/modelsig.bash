@@ -47,7 +47,7 @@ _modelsig() {
 
     case "${cmd}" in
         modelsig)
-            opts="-h -V --threads --access --color --help --version keygen sign verify digest hash inspect completions man"
+            opts="-h -V --threads --access --keep-cache --color --help --version keygen sign verify digest hash inspect completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -73,7 +73,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__completions)
-            opts="-h -V --threads --access --color --help --version bash elvish fish powershell zsh"
+            opts="-h -V --threads --access --keep-cache --color --help --version bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -99,7 +99,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__digest)
-            opts="-q -h -V --signature --serialization --shard-size --hash --ignore-paths --no-ignore-git-paths --allow-symlinks --allow-unsigned-empty --json --quiet --threads --access --color --help --version"
+            opts="-q -h -V --signature --serialization --shard-size --hash --ignore-paths --no-ignore-git-paths --allow-symlinks --allow-unsigned-empty --json --quiet --threads --access --keep-cache --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -145,7 +145,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__hash)
-            opts="-q -h -V --hash --tag --check --json --quiet --threads --access --color --help --version"
+            opts="-q -h -V --hash --tag --check --json --quiet --threads --access --keep-cache --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -179,7 +179,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__inspect)
-            opts="-q -h -V --json --quiet --threads --access --color --help --version"
+            opts="-q -h -V --json --quiet --threads --access --keep-cache --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -205,7 +205,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__keygen)
-            opts="-q -h -V --out --type --passphrase-env --json --quiet --threads --access --color --help --version"
+            opts="-q -h -V --out --type --passphrase-env --json --quiet --threads --access --keep-cache --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -243,7 +243,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__man)
-            opts="-h -V --threads --access --color --help --version"
+            opts="-h -V --threads --access --keep-cache --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -269,7 +269,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__sign)
-            opts="-q -h -V --private-key --passphrase-env --pin-env --pkcs11-module --allow-key-readable-by-others --signing-certificate --certificate-chain --signature --serialization --shard-size --hash --ignore-paths --no-ignore-git-paths --allow-symlinks --allow-unsigned-empty --chunk-size --chunk-hash --no-chunks --single-file-dot --sharded-algorithm-name --reuse --public-key --changed --json --quiet --threads --access --color --help --version"
+            opts="-q -h -V --private-key --passphrase-env --pin-env --pkcs11-module --allow-key-readable-by-others --signing-certificate --certificate-chain --signature --serialization --shard-size --hash --ignore-paths --no-ignore-git-paths --allow-symlinks --allow-unsigned-empty --chunk-size --chunk-hash --no-chunks --single-file-dot --sharded-algorithm-name --reuse --public-key --changed --json --quiet --threads --access --keep-cache --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -359,7 +359,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__verify)
-            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --require --check --strict-git --no-bundle-ignores --fail-fast --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --json --quiet --threads --access --color --help --version"
+            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --require --check --strict-git --no-bundle-ignores --fail-fast --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --json --quiet --threads --access --keep-cache --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

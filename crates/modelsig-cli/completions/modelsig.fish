@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_modelsig_global_optspecs
-    string join \n threads= access= color= h/help V/version
+    string join \n threads= access= keep-cache color= h/help V/version
 end
 
 function __fish_modelsig_needs_command
@@ -25,12 +25,13 @@ function __fish_modelsig_using_subcommand
 end
 
 complete -c modelsig -n "__fish_modelsig_needs_command" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
-complete -c modelsig -n "__fish_modelsig_needs_command" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+complete -c modelsig -n "__fish_modelsig_needs_command" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_needs_command" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c modelsig -n "__fish_modelsig_needs_command" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
 complete -c modelsig -n "__fish_modelsig_needs_command" -s h -l help -d 'Print help'
 complete -c modelsig -n "__fish_modelsig_needs_command" -s V -l version -d 'Print version'
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "keygen" -d 'Make a key pair'
@@ -48,7 +49,7 @@ p384\t''
 p521\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l passphrase-env -d 'Encrypt the private key with the passphrase in this environment variable' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
-complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -56,6 +57,7 @@ always\t''
 never\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l json -d 'Print exactly one JSON object, also when something fails'
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -s q -l quiet -d 'Print nothing but errors'
+complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -s V -l version -d 'Print version'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l private-key -d 'The private key: a PEM file, env:NAME for PEM text in an environment variable, or pkcs11:... for a key on a token (RFC 7512)' -r
@@ -80,7 +82,7 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l reuse -d 'Tak
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l public-key -d 'A key that is trusted to have signed the older bundle (may be repeated)' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l changed -d 'A file or folder that has changed, whatever its times say (relative to MODEL; may be repeated)' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
-complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -95,6 +97,7 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l single-file-d
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l sharded-algorithm-name -d 'Write the algorithm of each shard as "sha256-sharded-N", which is the only form that the Python API verifies'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l json -d 'Print exactly one JSON object, also when something fails'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -s q -l quiet -d 'Print nothing but errors'
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -s V -l version -d 'Print version'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l public-key -d 'A trusted public key in PEM (may be repeated: any one of the keys may have signed)' -r -F
@@ -108,7 +111,7 @@ whole\t''
 both\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l ignore-paths -d 'Leave out a path with everything below it (relative to MODEL; may be repeated)' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
-complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -123,6 +126,7 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l allow-unsig
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l legacy -d 'Accept bundles of model-signing 0.2.0, which sign less than later ones'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l json -d 'Print exactly one JSON object, also when something fails'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -s q -l quiet -d 'Print nothing but errors'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -s V -l version -d 'Print version'
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l signature -d 'The bundle to leave out' -r -F
@@ -134,7 +138,7 @@ blake3\t''
 blake2b\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l ignore-paths -d 'Leave out a path with everything below it (relative to MODEL; may be repeated)' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
-complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -145,6 +149,7 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l allow-symli
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l allow-unsigned-empty -d 'Allow empty files with --serialization shards, which does not cover them'
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l json -d 'Print exactly one JSON object, also when something fails'
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -s q -l quiet -d 'Print nothing but errors'
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -s V -l version -d 'Print version'
 complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l hash -d 'The hash; with --check, that of lines that do not name theirs' -r -f -a "sha256\t''
@@ -152,7 +157,7 @@ blake3\t''
 blake2b\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l check -d 'Check the digests in LIST against the files it names' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
-complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -161,10 +166,11 @@ never\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l tag -d 'Print lines that name the hash: SHA256 (file) = digest'
 complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l json -d 'Print exactly one JSON object, also when something fails'
 complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -s q -l quiet -d 'Print nothing but errors'
+complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
 complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -s V -l version -d 'Print version'
 complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
-complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -172,23 +178,26 @@ always\t''
 never\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l json -d 'Print exactly one JSON object, also when something fails'
 complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -s q -l quiet -d 'Print nothing but errors'
+complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
 complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -s h -l help -d 'Print help'
 complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -s V -l version -d 'Print version'
 complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
-complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
 complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
-complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l access -d 'How files are read: auto maps only what nobody else can change, map always, read never' -r -f -a "auto\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
 complete -c modelsig -n "__fish_modelsig_using_subcommand man" -s h -l help -d 'Print help'
 complete -c modelsig -n "__fish_modelsig_using_subcommand man" -s V -l version -d 'Print version'

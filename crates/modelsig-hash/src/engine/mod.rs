@@ -13,6 +13,7 @@
 //! ```
 
 mod pass;
+#[cfg(feature = "rayon")]
 mod pool;
 mod reader;
 mod run;
@@ -29,6 +30,7 @@ use crate::{
     AccessUsed, ByteRange, CancelToken, ChunkSize, Digest, Error, HashAlgorithm, PageCache, Progress, Source,
 };
 use pass::{Passes, range_of};
+#[cfg(feature = "rayon")]
 use pool::Pool;
 use run::Run;
 
@@ -154,6 +156,7 @@ pub struct Hashed {
 /// Runs plans.
 #[derive(Clone, Debug)]
 pub struct Engine {
+    #[cfg(feature = "rayon")]
     pool: Pool,
     cache: PageCache,
     progress: Progress,
@@ -168,18 +171,26 @@ impl Engine {
     /// # Errors
     /// None today.
     pub fn new(threads: usize) -> Result<Self, Error> {
-        Ok(Self::on(Pool::of(threads)))
+        #[cfg(not(feature = "rayon"))]
+        let _ = threads;
+        Ok(Self {
+            #[cfg(feature = "rayon")]
+            pool: Pool::of(threads),
+            cache: PageCache::default(),
+            progress: Progress::new(),
+            cancel: CancelToken::new(),
+        })
     }
 
     /// An engine on a pool that the caller owns.
     #[cfg(feature = "rayon")]
     pub fn with_pool(pool: Arc<rayon::ThreadPool>) -> Self {
-        Self::on(Pool::given(pool))
-    }
-
-    fn on(pool: Pool) -> Self {
-        let (cache, progress, cancel) = (PageCache::default(), Progress::new(), CancelToken::new());
-        Self { pool, cache, progress, cancel }
+        Self {
+            pool: Pool::given(pool),
+            cache: PageCache::default(),
+            progress: Progress::new(),
+            cancel: CancelToken::new(),
+        }
     }
 
     /// Counts into `progress`.

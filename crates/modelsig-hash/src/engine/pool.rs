@@ -1,19 +1,15 @@
 //! The threads of an engine, started when they are needed.
 
-#[cfg(feature = "rayon")]
 use std::sync::{Arc, OnceLock};
 
 /// Threads, or the promise of some.
 #[derive(Clone, Debug)]
 pub(super) struct Pool {
-    #[cfg(feature = "rayon")]
     threads: usize,
     /// `None` inside where the system refused to start threads.
-    #[cfg(feature = "rayon")]
     started: Arc<OnceLock<Option<Arc<rayon::ThreadPool>>>>,
 }
 
-#[cfg(feature = "rayon")]
 impl Pool {
     /// So many threads; 0 means one for each CPU.
     pub(super) fn of(threads: usize) -> Self {
@@ -35,12 +31,5 @@ impl Pool {
         }
         let build = || rayon::ThreadPoolBuilder::new().num_threads(self.threads).build().ok().map(Arc::new);
         self.started.get_or_init(build).as_deref()
-    }
-}
-
-#[cfg(not(feature = "rayon"))]
-impl Pool {
-    pub(super) fn of(_: usize) -> Self {
-        Self {}
     }
 }

@@ -186,6 +186,7 @@ impl<'r> Reader<'r> {
     }
 
     /// Bytes that are still to be read.
+    #[cfg(feature = "rayon")]
     pub(super) fn remaining(&self) -> u64 {
         self.range.end() - self.block.range.end()
     }

@@ -48,6 +48,9 @@ pub(super) struct Run<'r, 's> {
     open: AtomicUsize,
     /// Workers that have something to do.
     pub(super) active: AtomicUsize,
+    /// Threads beside the caller's, if the plan is worth them.
+    #[cfg(feature = "rayon")]
+    pool: Option<&'r rayon::ThreadPool>,
     /// Workers that there can be.
     pub(super) workers: usize,
     opening: Opening,
@@ -71,6 +74,12 @@ impl<'r, 's> Run<'r, 's> {
             let length = range_of(tasks[task as usize].passes.parts(pass as usize)).length();
             std::cmp::Reverse(if length < LONG { 0 } else { length })
         });
+        #[cfg(feature = "rayon")]
+        let pool = if is_worth_threads(tasks) { engine.pool.threads() } else { None };
+        #[cfg(feature = "rayon")]
+        let workers = pool.map_or(1, rayon::ThreadPool::current_num_threads);
+        #[cfg(not(feature = "rayon"))]
+        let workers = 1;
         Self {
             engine,
             each,
@@ -80,19 +89,18 @@ impl<'r, 's> Run<'r, 's> {
             cursor: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
             active: AtomicUsize::new(0),
-            workers: 1,
+            #[cfg(feature = "rayon")]
+            pool,
+            workers,
             opening: Opening { may_map: true, drop_behind: engine.cache.drops(bytes) },
             stopped: AtomicBool::new(false),
         }
     }
 
     /// Does it all.
-    pub(super) fn results(mut self) -> Vec<Result<Hashed, Error>> {
+    pub(super) fn results(self) -> Vec<Result<Hashed, Error>> {
         #[cfg(feature = "rayon")]
-        if self.is_worth_threads()
-            && let Some(pool) = self.engine.pool.threads()
-        {
-            self.workers = pool.current_num_threads();
+        if let Some(pool) = self.pool {
             let run = &self;
             pool.scope(|scope| {
                 for _ in 0..run.workers.min(run.passes.len()) {
@@ -109,21 +117,6 @@ impl<'r, 's> Run<'r, 's> {
 
     fn into_results(self) -> Vec<Result<Hashed, Error>> {
         self.states.into_iter().map(TaskState::into_result).collect()
-    }
-
-    #[cfg(feature = "rayon")]
-    fn is_worth_threads(&self) -> bool {
-        let lengths =
-            self.passes.iter().map(|&(task, pass)| range_of(self.parts(task as usize, pass)).length());
-        let mut work = lengths.scan(0u64, |sum, length| {
-            *sum = sum.saturating_add(length).saturating_add(FILE);
-            Some(*sum)
-        });
-        work.any(|work| work >= WORTH_THREADS)
-    }
-
-    fn parts(&self, task: usize, pass: u32) -> &'r [Part] {
-        self.tasks[task].passes.parts(pass as usize)
     }
 
     /// The next pass, unless there is none.
@@ -171,4 +164,14 @@ impl<'r, 's> Run<'r, 's> {
     pub(super) fn finish(&self, task: usize, result: Result<(), Error>) {
         self.states[task].finish(result, &self.open);
     }
+}
+
+#[cfg(feature = "rayon")]
+fn is_worth_threads(tasks: &[Task<'_>]) -> bool {
+    let lengths = tasks.iter().flat_map(|task| task.passes.iter()).map(|parts| range_of(parts).length());
+    let mut work = lengths.scan(0u64, |sum, length| {
+        *sum = sum.saturating_add(length).saturating_add(FILE);
+        Some(*sum)
+    });
+    work.any(|work| work >= WORTH_THREADS)
 }

@@ -70,6 +70,7 @@ impl Track {
     }
 
     /// True for a hash over all of that range.
+    #[cfg(feature = "rayon")]
     pub(super) fn spans(&self, range: ByteRange) -> bool {
         self.range == range && !matches!(self.aim, Aim::Chunks(_))
     }
