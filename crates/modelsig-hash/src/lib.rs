@@ -7,8 +7,8 @@
 //!
 //! The crate knows nothing of JSON, keys or policy. It promises three things:
 //!
-//! * **Bounded memory.** A worker holds a [`BLOCK`] of each file that it has under way, or maps it,
-//!   whatever the size of the file.
+//! * **Bounded memory.** A worker holds a [`BLOCK`] of each file that it has under way, or maps it; where two workers share
+//!   one file they hold 8 MiB of it, whatever its size.
 //! * **No surprise from the file system.** The length of a file is fixed when its task is planned; a file that is
 //!   shorter, longer, or touched while it is read is an [`Error`], never a digest.
 //! * **Only files that cannot shrink are mapped** unless the caller insists ([`Access`]).

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::{ByteRange, Error};
+use crate::{BLOCK, ByteRange, Error};
 use ahead::ReadAhead;
 pub(crate) use buffer::Buffer;
 use map::Map;
@@ -282,7 +282,8 @@ impl Opened<'_> {
         }
         // A range that is loaded at once fits memory, and usize.
         let length = range.length() as usize;
-        if *whole && range.length() == self.length && read::at_once(self.name, file, buffer, length)? {
+        let is_all = *whole && range.length() == self.length && length <= BLOCK;
+        if is_all && read::at_once(self.name, file, buffer, length)? {
             seen_at_once.store(true, Ordering::Relaxed);
             return Ok(());
         }
