@@ -1,5 +1,7 @@
 //! Jobs that overlap share one reading: the same digests as one by one, from the same bytes, read once.
 
+mod numbers;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::ops::ControlFlow;
@@ -11,26 +13,9 @@ use modelsig_hash::{
     Access, AccessUsed, BLOCK, ByteRange, CancelToken, ChunkSize, Chunks, Engine, Error, HashAlgorithm, Job,
     JobDigest, Plan, Progress, Source, Task,
 };
-
-/// xorshift64: the same numbers in every run.
-struct Numbers(u64);
+use numbers::Numbers;
 
 impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    fn bytes(&mut self, length: usize) -> Vec<u8> {
-        std::iter::repeat_with(|| self.next() as u8).take(length).collect()
-    }
-
     fn algorithm(&mut self) -> HashAlgorithm {
         let built: Vec<_> = HashAlgorithm::ALL.into_iter().filter(|hash| hash.digest(b"").is_ok()).collect();
         built[self.below(built.len())]

@@ -1,29 +1,12 @@
 //! Every SHA-256 kernel of this machine against NIST's vectors and against the `sha2` crate.
 
+mod numbers;
+
 use std::path::Path;
 
 use modelsig_hash::sha256::{Feed, Kernel, Kernels, Stream};
+use numbers::Numbers;
 use sha2::Digest as _;
-
-/// Numbers without a pattern, the same in every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    fn bytes(&mut self, length: usize) -> Vec<u8> {
-        std::iter::repeat_with(|| self.next() as u8).take(length).collect()
-    }
-}
 
 /// Each kernel that this CPU has, alone, and all of them together; or the one that the environment names.
 fn every_choice() -> Vec<(String, Kernels)> {

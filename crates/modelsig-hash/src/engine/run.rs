@@ -10,7 +10,7 @@ use super::task::TaskState;
 use super::worker::Worker;
 use super::{Engine, Hashed, JobDigest, Plan, Task};
 use crate::Error;
-use crate::source::{Opened, Opening};
+use crate::source::Opened;
 
 /// Passes of at least this length are taken before all others, longest first, so that none is left at the end.
 const LONG: u64 = 8 << 20;
@@ -53,7 +53,8 @@ pub(super) struct Run<'r, 's> {
     pool: Option<&'r rayon::ThreadPool>,
     /// Workers that there can be.
     pub(super) workers: usize,
-    opening: Opening,
+    /// What was not cached before is not to be cached after.
+    drop_behind: bool,
     stopped: AtomicBool,
 }
 
@@ -92,7 +93,7 @@ impl<'r, 's> Run<'r, 's> {
             #[cfg(feature = "rayon")]
             pool,
             workers,
-            opening: Opening { may_map: true, drop_behind: engine.cache.drops(bytes) },
+            drop_behind: engine.cache.drops(bytes),
             stopped: AtomicBool::new(false),
         }
     }
@@ -135,7 +136,7 @@ impl<'r, 's> Run<'r, 's> {
 
     /// The source of a task, opened.
     pub(super) fn open(&self, task: usize) -> Result<Arc<Opened<'r>>, Error> {
-        self.states[task].open(&self.tasks[task], self.opening, &self.open)
+        self.states[task].open(&self.tasks[task], self.drop_behind, &self.open)
     }
 
     /// True when so many files are open that only those may open another one who have none.

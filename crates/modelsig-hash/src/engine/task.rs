@@ -45,7 +45,7 @@ impl<'r> TaskState<'r> {
     pub(super) fn open(
         &self,
         task: &'r Task<'_>,
-        opening: Opening,
+        drop_behind: bool,
         count: &AtomicUsize,
     ) -> Result<Arc<Opened<'r>>, Error> {
         let mut inner = self.lock();
@@ -55,8 +55,8 @@ impl<'r> TaskState<'r> {
         if let Some(opened) = &inner.opened {
             return Ok(Arc::clone(opened));
         }
-        let may_map = opening.may_map && !task.passes.is_shared();
-        let opened = Arc::new(task.source.open(Opening { may_map, ..opening })?);
+        let opening = Opening { may_map: !task.passes.is_shared(), drop_behind };
+        let opened = Arc::new(task.source.open(&opening)?);
         count.fetch_add(1, Ordering::Relaxed);
         inner.access = opened.access();
         inner.opened = Some(Arc::clone(&opened));

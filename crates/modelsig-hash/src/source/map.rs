@@ -29,9 +29,9 @@ impl Map {
     pub(crate) fn new(file: &File, offset: u64, length: u64, is_cached: bool) -> io::Result<Self> {
         let length = usize::try_from(length).map_err(|_| io::ErrorKind::OutOfMemory)?;
         // SAFETY: the map is read-only and private to the source. memmap2 asks that the file is not changed meanwhile:
-        // `Access::Auto` comes here only for files that cannot change or that nobody else may write (see `stable`), and
-        // `Access::Map` is the caller's explicit word that this holds. The bytes are only ever fed to a hash function,
-        // which has no invariant that a changing byte could break.
+        // `Access::Auto` looks at the bytes only of files that cannot change or that nobody else may write (see `stable`),
+        // `Access::Map` is the caller's explicit word that this holds, and `residency` does not look at them. They are
+        // only ever fed to a hash function or summed up, which have no invariant that a changing byte could break.
         let map = unsafe { MmapOptions::new().offset(offset).len(length).map(file) }?;
         Ok(Self { map, is_cached })
     }

@@ -173,7 +173,7 @@ impl<'a> Source<'a> {
     }
 
     /// Opens the source and checks that it is what was described.
-    pub(crate) fn open(&self, opening: Opening) -> Result<Opened<'_>, Error> {
+    pub(crate) fn open(&self, opening: &Opening) -> Result<Opened<'_>, Error> {
         let (file, offset, whole) = match &self.kind {
             Kind::Bytes(bytes) => {
                 return Ok(Opened { name: &self.name, length: self.length, bytes: Bytes::Memory(bytes) });
@@ -224,8 +224,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// How sources are opened.
-#[derive(Clone, Copy)]
+/// How a source is opened.
 pub(crate) struct Opening {
     /// The bytes are looked at once, so that a map is a way to bring them in.
     pub(crate) may_map: bool,
