@@ -34,8 +34,9 @@ use pass::{Passes, range_of};
 use pool::Pool;
 use run::Run;
 
-/// Bytes of each pass that are brought into memory at a time: what all passes of a worker hold stays in its L2 cache.
-pub const BLOCK: usize = 64 << 10;
+/// Bytes of each pass that are brought into memory at a time. Copies from the page cache get cheaper up to 512 KiB, while what
+/// all lanes of a worker hold should stay in its caches.
+pub const BLOCK: usize = 256 << 10;
 
 /// The same where two workers share the hashing of a block.
 const SHARED_BLOCK: usize = 4 << 20;

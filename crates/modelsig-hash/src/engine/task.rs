@@ -55,7 +55,8 @@ impl<'r> TaskState<'r> {
         if let Some(opened) = &inner.opened {
             return Ok(Arc::clone(opened));
         }
-        let opening = Opening { may_map: !task.passes.is_shared(), drop_behind };
+        let opening =
+            Opening { may_map: !task.passes.is_shared(), in_pieces: task.passes.count() > 1, drop_behind };
         let opened = Arc::new(task.source.open(&opening)?);
         count.fetch_add(1, Ordering::Relaxed);
         inner.access = opened.access();

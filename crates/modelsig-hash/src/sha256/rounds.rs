@@ -31,23 +31,23 @@ pub(super) unsafe fn absorb<W: Words>(state: &mut [W; 8], mut message: [W; 16]) 
     // SAFETY: the caller keeps the promise of `Words` for all of its methods.
     unsafe {
         let mut working = *state;
-        let mut round = 0;
-        while round < 64 {
-            // Sixteen rounds at a time, so that every place in the message is known when this is compiled.
+        let mut first = 0;
+        while first < 48 {
+            // Sixteen rounds at a time, so that every place in the message is known when this is compiled. A word is
+            // replaced as soon as its round is done: the two have work for each other's idle moments.
             macro_rules! rounds {
                 ($($t:literal)*) => { $(
-                    step::<W, $t>(&mut working, message[$t], round);
+                    step::<W, $t>(&mut working, message[$t], first);
+                    message[$t] = next_word::<W, $t>(&message);
                 )* };
             }
             rounds!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-            round += 16;
-            if round < 64 {
-                macro_rules! expand {
-                    ($($t:literal)*) => { $( message[$t] = next_word::<W, $t>(&message); )* };
-                }
-                expand!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-            }
+            first += 16;
         }
+        macro_rules! last_rounds {
+            ($($t:literal)*) => { $( step::<W, $t>(&mut working, message[$t], first); )* };
+        }
+        last_rounds!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
         for (word, working) in state.iter_mut().zip(working) {
             *word = word.add(working);
         }

@@ -14,6 +14,9 @@ use crate::{BLOCK, ByteRange};
 /// Under this length it is not worth finding out whether a map is cheaper than reads.
 pub(crate) const WORTH_MAPPING: u64 = 256 << 20;
 
+/// Bytes on which that is tried out.
+pub(crate) const SAMPLE: u64 = 2 << 20;
+
 /// Over this length the addresses of a 32-bit process are too precious for a map.
 pub(crate) const WORTH_ADDRESSES: u64 = if usize::BITS < 64 { 64 << 20 } else { 1 << 46 };
 
@@ -59,7 +62,6 @@ impl Map {
 /// True if the file, which is cached, can be mapped for much less than it can be read for: that depends on the CPU, on the
 /// hypervisor, and most on the size of the pieces in which the page cache holds this file. Tried out on its beginning.
 pub(crate) fn is_cheaper(file: &File, offset: u64) -> bool {
-    const SAMPLE: u64 = 2 << 20;
     let range = ByteRange::whole(SAMPLE);
     let mut buffer = Buffer::default();
     let mut read = || {
@@ -76,7 +78,7 @@ pub(crate) fn is_cheaper(file: &File, offset: u64) -> bool {
         maps = maps.min(time(map).unwrap_or(maps));
     }
     // What is mapped is still to come from memory, what was read is in the CPU's cache.
-    maps < reads / 4 * 3
+    maps < reads / 2
 }
 
 /// How long it takes, if it succeeds.

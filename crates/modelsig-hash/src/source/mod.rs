@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::{BLOCK, ByteRange, Error};
+use crate::{ByteRange, Error};
 use ahead::ReadAhead;
 pub(crate) use buffer::Buffer;
 use map::Map;
@@ -35,8 +35,8 @@ pub enum Access {
     /// a file cannot change when it is a memfd sealed against writing and shrinking, when fs-verity guards it, when its
     /// file system can only be read (squashfs, erofs, iso9660, cramfs, romfs), or when nobody else can write it: a
     /// local file system, and the file and every folder above it owned by root or the current user and not writable by
-    /// group or others. Which way is faster is tried out on the beginning of each file of 256 MiB or more that is cached;
-    /// other files are read. Elsewhere everything is read.
+    /// group or others. Which way is faster is tried out on the beginning of each file of 256 MiB or more that is cached
+    /// and hashed in pieces; other files are read. Elsewhere everything is read.
     Auto,
     /// Always map, except where jobs overlap ([`Task::new`](crate::Task::new)), and except files over 64 MiB in a
     /// 32-bit process. A concurrent truncation kills the process.
@@ -208,10 +208,13 @@ impl<'a> Source<'a> {
             }
             Access::Auto
                 if self.length >= map::WORTH_MAPPING
+                    && opening.in_pieces
                     && stays
                     && stable::cannot_change(&file)
-                    && is_cached(&file, offset, self.length)
-                    && map::is_cheaper(&file, offset) =>
+                    // To ask about all of a large file takes longer than the trial.
+                    && is_cached(&file, offset, map::SAMPLE)
+                    && map::is_cheaper(&file, offset)
+                    && is_cached(&file, offset, self.length) =>
             {
                 Map::new(&file, offset, self.length, true).ok()
             }
@@ -228,6 +231,9 @@ impl<'a> Source<'a> {
 pub(crate) struct Opening {
     /// The bytes are looked at once, so that a map is a way to bring them in.
     pub(crate) may_map: bool,
+    /// It is hashed in several passes, which are under way next to each other. Streams far apart in the address space, one in
+    /// each of several files, cost more page walks than reads cost copies.
+    pub(crate) in_pieces: bool,
     /// What was not cached before is not to be cached after.
     pub(crate) drop_behind: bool,
 }
@@ -281,7 +287,7 @@ impl Opened<'_> {
         }
         // A range that is loaded at once fits memory, and usize.
         let length = range.length() as usize;
-        let is_all = *whole && range.length() == self.length && length <= BLOCK;
+        let is_all = *whole && range.length() == self.length && range.length() <= read::AT_ONCE;
         if is_all && read::at_once(self.name, file, buffer, length)? {
             seen_at_once.store(true, Ordering::Relaxed);
             return Ok(());

@@ -6,6 +6,9 @@ use std::io::{self, ErrorKind};
 use super::buffer::Buffer;
 use crate::Error;
 
+/// Files up to this length are brought in by one read, which also sees whether there is more.
+pub(crate) const AT_ONCE: u64 = 64 << 10;
+
 /// Fills `block` with the bytes from `start` on (relative to `offset`).
 pub(crate) fn fill(name: &str, file: &File, offset: u64, start: u64, block: &mut [u8]) -> Result<(), Error> {
     let mut filled = 0;
