@@ -2,6 +2,7 @@
 
 use crate::bundle::Bundle;
 use crate::manifest::{Manifest, Method, Proof};
+use crate::model::format::{self, FormatFault, Header, TensorFormat};
 use crate::trust::Dialect;
 use crate::{Limits, statement};
 
@@ -42,6 +43,54 @@ fn manifest_keeps_its_promises(manifest: &Manifest) {
                 });
                 assert_eq!(Some(covered), file.length());
             }
+        }
+    }
+}
+
+/// A file of tensors. What is accepted keeps the promises on which partial verification relies.
+pub fn tensors(format: TensorFormat, start: &[u8]) {
+    let limits = Limits::default();
+    // The start of a file, which is as long as its header claims: the fuzzer need not find out how long that is.
+    let mut file = start.to_vec();
+    loop {
+        match format::header_of(format, &file, &limits) {
+            Ok(header) => return header_keeps_its_promises(&header, file.len() as u64),
+            Err(FormatFault::Outside { end, .. }) if (file.len() as u64..1 << 20).contains(&end) => {
+                file.resize(end as usize, 0);
+            }
+            Err(fault) => {
+                let _ = (fault.to_string(), fault.kind());
+                return;
+            }
+        }
+    }
+}
+
+fn header_keeps_its_promises(header: &Header, length: u64) {
+    let alignment = header.gguf.as_ref().map_or(1, |gguf| gguf.alignment);
+    assert_eq!(header.header.start(), 0);
+    let mut end = header.header.end();
+    for tensor in &header.tensors {
+        assert_eq!(tensor.range.start(), end.next_multiple_of(alignment), "{tensor:?}");
+        let elements: u128 = tensor.shape.iter().map(|dimension| u128::from(*dimension)).product();
+        assert!(elements <= 8 * u128::from(tensor.range.length()), "{tensor:?}");
+        end = tensor.range.end();
+    }
+    assert!(end <= length && length <= end.next_multiple_of(alignment));
+    let mut names: Vec<&str> = header.tensors.iter().map(|tensor| tensor.name.as_str()).collect();
+    names.sort_unstable();
+    assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "each once");
+}
+
+/// An index of files of tensors.
+pub fn safetensors_index(text: &[u8]) {
+    match format::parse_index(text, &Limits::default()) {
+        Ok(index) => {
+            let mut files = index.weight_map.values();
+            assert!(files.all(|file| crate::ModelPath::parse(file).is_ok()));
+        }
+        Err(fault) => {
+            let _ = (fault.to_string(), fault.kind());
         }
     }
 }

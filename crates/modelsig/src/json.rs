@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -70,17 +71,23 @@ pub(crate) fn shape(error: &serde_json::Error) -> JsonFault {
     JsonFault::Shape { reason: clipped(error) }
 }
 
-/// Members that the strict pass remembers of one object. The largest object of the format has five.
+/// Members that an object of an OMS bundle may have. The largest of the format has five.
 const MEMBERS: usize = 1_000;
 
 /// The strict pass alone.
 pub(crate) fn check(text: &[u8], depth: usize) -> Result<(), JsonFault> {
+    check_large(text, depth, MEMBERS)
+}
+
+/// The strict pass alone, for texts whose objects may have more members than those of a bundle.
+pub(crate) fn check_large(text: &[u8], depth: usize, members: usize) -> Result<(), JsonFault> {
+    let members = members.max(MEMBERS);
     if text.starts_with(b"\xef\xbb\xbf") {
         return Err(JsonFault::ByteOrderMark);
     }
     let violation = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let node = Node { room: depth, depth, violation: &violation };
+    let node = Node { room: depth, depth, members, violation: &violation };
     if let Err(error) = node.deserialize(&mut deserializer) {
         return Err(violation.take().unwrap_or(JsonFault::NotJson { reason: clipped(&error) }));
     }
@@ -92,6 +99,7 @@ pub(crate) fn check(text: &[u8], depth: usize) -> Result<(), JsonFault> {
 struct Node<'v> {
     room: usize,
     depth: usize,
+    members: usize,
     violation: &'v RefCell<Option<JsonFault>>,
 }
 
@@ -156,17 +164,13 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let inner = self.inner()?;
-        // Sorted. Objects are many and have few members: no other container is as cheap.
-        let mut seen: Vec<Cow<'de, str>> = Vec::new();
+        let mut seen = Seen::default();
         while let Some(Name(member)) = members.next_key()? {
-            match seen.binary_search(&member) {
-                Ok(_) => {
-                    return Err(self.refuse(JsonFault::DuplicateMember { member: member.into_owned() }));
-                }
-                Err(_) if seen.len() == MEMBERS => {
-                    return Err(self.refuse(JsonFault::TooManyMembers { limit: MEMBERS }));
-                }
-                Err(place) => seen.insert(place, member),
+            if seen.len() == self.members && !seen.contains(&member) {
+                return Err(self.refuse(JsonFault::TooManyMembers { limit: self.members }));
+            }
+            if let Err(member) = seen.insert(member) {
+                return Err(self.refuse(JsonFault::DuplicateMember { member: member.into_owned() }));
             }
             members.next_value_seed(inner)?;
         }
@@ -174,9 +178,43 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 }
 
+/// The members of one object. Objects are many and most have few members: for these no container is as cheap as a
+/// sorted vector. What comes after the first thousand goes where an insertion does not move all the others.
+#[derive(Default)]
+struct Seen<'t> {
+    few: Vec<Cow<'t, str>>,
+    many: BTreeSet<Cow<'t, str>>,
+}
+
+impl<'t> Seen<'t> {
+    fn len(&self) -> usize {
+        self.few.len() + self.many.len()
+    }
+
+    fn contains(&self, member: &Cow<'t, str>) -> bool {
+        self.few.binary_search(member).is_ok() || self.many.contains(member)
+    }
+
+    /// Gives the member back when it is there already.
+    fn insert(&mut self, member: Cow<'t, str>) -> Result<(), Cow<'t, str>> {
+        match self.few.binary_search(&member) {
+            Ok(_) => Err(member),
+            Err(place) if self.few.len() < MEMBERS => {
+                self.few.insert(place, member);
+                Ok(())
+            }
+            Err(_) if self.many.contains(&member) => Err(member),
+            Err(_) => {
+                self.many.insert(member);
+                Ok(())
+            }
+        }
+    }
+}
+
 /// The name of a member, in place where it has no escapes.
 #[derive(Deserialize)]
-struct Name<'t>(#[serde(borrow)] Cow<'t, str>);
+pub(crate) struct Name<'t>(#[serde(borrow)] pub(crate) Cow<'t, str>);
 
 /// A JSON object. What serde derives for a structure would also read an array of its members in order.
 #[derive(Serialize)]
@@ -315,6 +353,24 @@ mod tests {
             assert!(matches!(check(text.as_bytes(), 8), Err(JsonFault::NotJson { .. })), "{text:?}");
         }
         assert!(matches!(check(b"\"\xff\"", 8), Err(JsonFault::NotJson { .. })));
+    }
+
+    #[test]
+    fn objects_of_many_members_keep_each_once() {
+        let members = |names: &[usize]| {
+            let members: Vec<String> = names.iter().map(|name| format!("\"{name}\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        let all: Vec<usize> = (0..3 * MEMBERS).rev().collect();
+        assert_eq!(check_large(members(&all).as_bytes(), 8, all.len()), Ok(()));
+        let limit = all.len() - 1;
+        assert_eq!(check_large(members(&all).as_bytes(), 8, limit), Err(JsonFault::TooManyMembers { limit }));
+        // Twice: among the first thousand, among the others, and at the limit.
+        for twice in [all[0], all[MEMBERS - 1], all[MEMBERS], all[limit]] {
+            let text = members(&[&all[..], &[twice]].concat());
+            let duplicate = JsonFault::DuplicateMember { member: twice.to_string() };
+            assert_eq!(check_large(text.as_bytes(), 8, all.len()), Err(duplicate));
+        }
     }
 
     #[test]

@@ -90,6 +90,9 @@ pub use keys::{PrivateKey, Signer};
 pub use limits::Limits;
 pub use loader::{CosignedModel, SignedModel, VerifiedModel};
 pub use manifest::{CHUNK_INDEX, ChunkIndexFault, Method};
+pub use model::format::{
+    FormatFault, GgufMetadata, GgufSplit, Header, SafetensorsIndex, Tensor, TensorFormat,
+};
 pub use model::{GIT_DEFAULTS, ModelPath, PathFault, SkipReason, Skipped};
 pub use modelsig_hash as hash;
 pub use outcome::{ErrorKind, OUTCOMES, Outcome};

@@ -12,7 +12,7 @@ pub struct Limits {
     pub anchor_bytes: u64,
     /// Certificates in a bundle. Default 16, and never more than those; chains of more than four are rare.
     pub certificates: usize,
-    /// Nesting of JSON arrays and objects. Default 32; OMS bundles need 9.
+    /// Nesting of JSON arrays and objects, and of the arrays in a GGUF file. Default 32; OMS bundles need 9.
     pub json_depth: usize,
     /// Resources in a manifest, and entries found in a model folder. Default 2,000,000.
     pub resources: usize,
@@ -22,6 +22,15 @@ pub struct Limits {
     pub folder_depth: usize,
     /// Bytes of all files of the model together. Default: no limit.
     pub model_bytes: u64,
+    /// Bytes of the header of a safetensors or GGUF file, or of an index of such files. Default 100 MB, the limit of
+    /// the safetensors crate.
+    pub header_bytes: u64,
+    /// Tensors in one file or one index. Default 1,000,000.
+    pub tensors: usize,
+    /// Dimensions of a tensor. Default 64, what PyTorch and NumPy can make, and never more than those.
+    pub tensor_dimensions: usize,
+    /// Bytes of the name of a tensor. Default 1,024; GGML needs 63.
+    pub tensor_name_bytes: usize,
 }
 
 impl Default for Limits {
@@ -36,6 +45,10 @@ impl Default for Limits {
             path_bytes: 4_096,
             folder_depth: 255,
             model_bytes: u64::MAX,
+            header_bytes: 100_000_000,
+            tensors: 1_000_000,
+            tensor_dimensions: 64,
+            tensor_name_bytes: 1_024,
         }
     }
 }
