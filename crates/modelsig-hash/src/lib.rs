@@ -31,6 +31,7 @@ mod engine;
 mod error;
 mod page_cache;
 mod progress;
+pub mod protect;
 mod range;
 pub mod sha256;
 mod source;

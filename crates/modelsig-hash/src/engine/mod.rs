@@ -215,6 +215,25 @@ impl Engine {
         self
     }
 
+    /// Does `work` for each piece of so many bytes, on all threads, until one fails.
+    pub(crate) fn spread(
+        &self,
+        length: u64,
+        piece: u64,
+        work: &(dyn Fn(ByteRange) -> Result<(), Error> + Sync),
+    ) -> Result<(), Error> {
+        let work = |range| if self.cancel.is_cancelled() { Err(Error::Cancelled) } else { work(range) };
+        let mut pieces = ByteRange::whole(length).pieces(piece);
+        #[cfg(feature = "rayon")]
+        if length > piece
+            && let Some(threads) = self.pool.threads()
+        {
+            use rayon::iter::{ParallelBridge as _, ParallelIterator as _};
+            return threads.install(|| pieces.par_bridge().try_for_each(work));
+        }
+        pieces.try_for_each(work)
+    }
+
     /// Runs the plan. One result for each task, in plan order.
     pub fn run(&self, plan: &Plan<'_>) -> Vec<Result<Hashed, Error>> {
         self.run_with(plan, &|_, _, _| ControlFlow::Continue(()))

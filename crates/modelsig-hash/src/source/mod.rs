@@ -7,7 +7,7 @@
 mod ahead;
 mod buffer;
 mod map;
-mod read;
+pub(crate) mod read;
 #[cfg(target_os = "linux")]
 mod residency;
 mod stable;
@@ -19,10 +19,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::protect::Keep;
 use crate::{ByteRange, Error};
 use ahead::ReadAhead;
 pub(crate) use buffer::Buffer;
-use map::Map;
+pub(crate) use map::Map;
+pub(crate) use stable::{cannot_change, has_verity};
 use stamp::Stamp;
 
 /// How the bytes of a file are brought into memory.
@@ -78,13 +80,15 @@ pub struct Source<'a> {
     length: u64,
     access: Access,
     kind: Kind<'a>,
+    /// Where the bytes stay.
+    keep: Option<Keep<'a>>,
 }
 
 impl<'a> Source<'a> {
     /// Bytes in memory.
     pub fn from_bytes(bytes: &'a [u8]) -> Self {
         let length = bytes.len() as u64;
-        Self { name: "memory".into(), length, access: Access::Read, kind: Kind::Bytes(bytes) }
+        Self { name: "memory".into(), length, access: Access::Read, kind: Kind::Bytes(bytes), keep: None }
     }
 
     /// The regular file at `path`, symbolic links followed. Its length is read now; it is opened when needed, and
@@ -108,7 +112,7 @@ impl<'a> Source<'a> {
         length: u64,
         open: impl Fn() -> io::Result<File> + Send + Sync + 'a,
     ) -> Self {
-        Self { name, length, access: Access::default(), kind: Kind::Lazy(Box::new(open)) }
+        Self { name, length, access: Access::default(), kind: Kind::Lazy(Box::new(open)), keep: None }
     }
 
     /// A whole open file. Its position is neither used nor moved.
@@ -117,7 +121,7 @@ impl<'a> Source<'a> {
     /// [`Error::Io`], [`Error::NotRegular`].
     pub fn from_file(name: String, file: File) -> Result<Self, Error> {
         let length = regular_length(&name, &file)?;
-        Ok(Self { name, length, access: Access::default(), kind: Kind::Whole(Arc::new(file)) })
+        Ok(Self { name, length, access: Access::default(), kind: Kind::Whole(Arc::new(file)), keep: None })
     }
 
     /// `length` bytes from `offset` on of an open file: an entry of an archive, say. `None` means up to the end of
@@ -136,7 +140,7 @@ impl<'a> Source<'a> {
             return Err(Error::OutOfRange { name, range, length: available });
         }
         let kind = Kind::Part { file: Arc::new(file), offset };
-        Ok(Self { name, length: end - offset, access: Access::default(), kind })
+        Ok(Self { name, length: end - offset, access: Access::default(), kind, keep: None })
     }
 
     /// Like [`Source::from_file_part`], for a descriptor that stays the caller's: it is duplicated, never closed,
@@ -160,6 +164,24 @@ impl<'a> Source<'a> {
     pub fn with_access(mut self, access: Access) -> Self {
         self.access = access;
         self
+    }
+
+    /// What jobs read of the file stays in `memory`, and is hashed there: once the run has succeeded, these are exactly the bytes
+    /// that were hashed, whatever becomes of the file; it may even change meanwhile. What no job covers stays zero. Such a source can be run once, and is never
+    /// mapped.
+    ///
+    /// # Errors
+    /// [`Error::Length`] unless the memory is as long as the source; [`Error::NotRegular`] for bytes that are in memory already.
+    pub fn kept_in(mut self, memory: &'a mut [u8]) -> Result<Self, Error> {
+        let keep = Keep::new(memory);
+        if keep.length() != self.length {
+            return Err(Error::Length { name: self.name, expected: self.length, found: keep.length() });
+        }
+        if matches!(self.kind, Kind::Bytes(_)) {
+            return Err(Error::NotRegular { name: self.name });
+        }
+        self.keep = Some(keep);
+        Ok(self)
     }
 
     /// The name given by the caller.
@@ -189,6 +211,10 @@ impl<'a> Source<'a> {
         if !metadata.is_file() {
             return Err(Error::NotRegular { name: self.name.clone() });
         }
+        if self.keep.as_ref().is_some_and(|keep| !keep.claim()) {
+            // The bytes of an earlier run are in somebody's hands.
+            return Err(Error::Cancelled);
+        }
         if whole && metadata.len() != self.length {
             return Err(Error::Length {
                 name: self.name.clone(),
@@ -201,7 +227,7 @@ impl<'a> Source<'a> {
         // What is mapped cannot be dropped from the page cache.
         let stays = ahead.as_ref().is_some_and(|ahead| !ahead.drops());
         let map = match self.access {
-            _ if !opening.may_map || self.length > map::WORTH_ADDRESSES => None,
+            _ if !opening.may_map || self.keep.is_some() || self.length > map::WORTH_ADDRESSES => None,
             Access::Map if self.length > 0 => {
                 let map = Map::new(&file, offset, self.length, false);
                 Some(map.map_err(|source| io_error("map", &self.name, source))?)
@@ -222,7 +248,8 @@ impl<'a> Source<'a> {
         };
         let stamp = Stamp::of(&metadata);
         let seen_at_once = AtomicBool::new(false);
-        let bytes = Bytes::File { file, offset, whole, map, stamp, ahead, seen_at_once };
+        let keep = self.keep.as_ref();
+        let bytes = Bytes::File { file, offset, whole, map, keep, stamp, ahead, seen_at_once };
         Ok(Opened { name: &self.name, length: self.length, bytes })
     }
 }
@@ -252,6 +279,7 @@ enum Bytes<'a> {
         offset: u64,
         whole: bool,
         map: Option<Map>,
+        keep: Option<&'a Keep<'a>>,
         stamp: Stamp,
         /// For files that are long enough.
         ahead: Option<ReadAhead>,
@@ -269,9 +297,10 @@ impl Opened<'_> {
         }
     }
 
-    /// Brings the range into memory, in place or in the buffer. More will be read up to `limit`.
+    /// Brings the range into memory, in place or in the buffer. More will be read up to `limit`. No two threads load ranges that
+    /// overlap, and nobody looks at a range while it is loaded: passes do not overlap, and are swept block by block.
     pub(crate) fn load(&self, range: ByteRange, limit: u64, buffer: &mut Buffer) -> Result<(), Error> {
-        let Bytes::File { file, offset, whole, map, ahead, seen_at_once, .. } = &self.bytes else {
+        let Bytes::File { file, offset, whole, map, keep, ahead, seen_at_once, .. } = &self.bytes else {
             return Ok(());
         };
         if let Some(ahead) = ahead {
@@ -290,7 +319,16 @@ impl Opened<'_> {
         let is_all = *whole && range.length() == self.length && range.length() <= read::AT_ONCE;
         if is_all && read::at_once(self.name, file, buffer, length)? {
             seen_at_once.store(true, Ordering::Relaxed);
+            if let Some(keep) = keep {
+                // SAFETY: the source was claimed when it was opened; for the rest see above.
+                unsafe { keep.room(range) }.copy_from_slice(buffer.bytes(length));
+            }
             return Ok(());
+        }
+        if let Some(keep) = keep {
+            // SAFETY: as above.
+            let room = unsafe { keep.room(range) };
+            return read::fill(self.name, file, *offset, range.start(), room);
         }
         read::fill(self.name, file, *offset, range.start(), buffer.room(length))
     }
@@ -301,6 +339,8 @@ impl Opened<'_> {
         match &self.bytes {
             Bytes::Memory(bytes) => &bytes[start..end],
             Bytes::File { map: Some(map), .. } => &map.bytes()[start..end],
+            // SAFETY: the source was claimed when it was opened, and what was loaded is not written again.
+            Bytes::File { keep: Some(keep), .. } => unsafe { keep.bytes(range) },
             Bytes::File { map: None, .. } => buffer.bytes(end - start),
         }
     }
@@ -309,11 +349,14 @@ impl Opened<'_> {
     ///
     /// This catches accidents. A writer who holds a shared map can change bytes without moving any time stamp.
     pub(crate) fn check_unchanged(&self) -> Result<(), Error> {
-        let Bytes::File { file, whole, stamp, ahead, seen_at_once, .. } = &self.bytes else { return Ok(()) };
+        let Bytes::File { file, whole, stamp, ahead, keep, seen_at_once, .. } = &self.bytes else {
+            return Ok(());
+        };
         if let Some(ahead) = ahead {
             ahead.close(file);
         }
-        if seen_at_once.load(Ordering::Relaxed) {
+        // What was kept is what was hashed, and nobody will look at the file again.
+        if keep.is_some() || seen_at_once.load(Ordering::Relaxed) {
             return Ok(());
         }
         let metadata = file.metadata().map_err(|source| io_error("stat", self.name, source))?;

@@ -22,6 +22,17 @@ pub(crate) fn cannot_change(_: &File) -> bool {
     false
 }
 
+/// True when fs-verity guards the file, by the word of a file system in the kernel.
+pub(crate) fn has_verity(file: &File) -> bool {
+    #[cfg(target_os = "linux")]
+    return linux::has_verity(file);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = file;
+        false
+    }
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs::{File, Metadata};
