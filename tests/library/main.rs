@@ -10,6 +10,7 @@ mod corners;
 mod cosign;
 mod docs;
 mod legacy;
+mod loading;
 mod msrv;
 mod oms_data;
 mod round_trip;

@@ -82,6 +82,12 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
         let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
         options.custom_flags(flags.bits() as i32);
     }
+    #[cfg(windows)]
+    {
+        // As long as it is open nobody can open it for writing, or delete it.
+        const FILE_SHARE_READ: u32 = 1;
+        std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, FILE_SHARE_READ);
+    }
     options.open(path)
 }
 

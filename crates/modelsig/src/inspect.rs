@@ -1,11 +1,16 @@
 //! What a bundle says, without believing any of it.
 
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
+use modelsig_hash::ByteRange;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::bundle::{Bundle, Material};
+use crate::loader::{ModelTensor, Stop};
 use crate::manifest::{Manifest, Proof};
+use crate::model::format::{TensorFormat, read_header};
+use crate::model::{Exclusions, Model, Symlinks};
 use crate::statement::{self, StatementFault};
 use crate::trust::{Dialect, claims};
 use crate::{Error, Limits, input};
@@ -76,6 +81,36 @@ pub fn inspect(bundle: &Path, limits: &Limits) -> Result<Inspection, Error> {
             other => Err(other),
         })?;
     Ok(Inspection::new(&bundle.material, &manifest))
+}
+
+/// The tensors of all safetensors and GGUF files below a folder, or of one such file, in order of the files and of their data. Nothing
+/// is verified: [`SignedModel::tensors`](crate::SignedModel::tensors) is for that.
+///
+/// # Errors
+/// As verification, for what cannot be opened or walked; [`Error::Format`] for a malformed header.
+pub fn inspect_tensors(model: &Path, limits: &Limits) -> Result<Vec<ModelTensor>, Error> {
+    let model = Model::open(model)?;
+    let tree = model.tree(&Exclusions::default(), Symlinks::Reject, limits)?;
+    let mut tensors = Vec::new();
+    for file in &tree.files {
+        let name = file.name.as_str();
+        let Some(format) = TensorFormat::of_name(name) else { continue };
+        let mut opened = model.open_file(file).map_err(|error| Error::io("open", name, error))?;
+        let mut read = |range: ByteRange| -> Result<Vec<u8>, Stop> {
+            let mut bytes = Vec::new();
+            let read = opened
+                .seek(SeekFrom::Start(range.start()))
+                .and_then(|_| opened.by_ref().take(range.length()).read_to_end(&mut bytes));
+            read.map_err(|error| Stop::Error(Error::io("read", name, error)))?;
+            match bytes.len() as u64 == range.length() {
+                true => Ok(bytes),
+                false => Err(Stop::Error(Error::Changed { path: name.into() })),
+            }
+        };
+        let header = read_header(format, file.length, limits, &mut read).map_err(|stop| stop.about(name))?;
+        tensors.extend(header.tensors.into_iter().map(|tensor| ModelTensor { file: name.into(), tensor }));
+    }
+    Ok(tensors)
 }
 
 impl Inspection {

@@ -65,6 +65,7 @@ mod outcome;
 #[cfg(feature = "sign")]
 mod output;
 mod policy;
+mod protection;
 mod report;
 #[cfg(feature = "sign")]
 mod reuse;
@@ -80,7 +81,7 @@ pub use cosign::{BundleReport, CosignReport};
 pub use dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
 pub use error::Error;
 pub use escape::Escaped;
-pub use inspect::{InspectedResource, Inspection, inspect};
+pub use inspect::{InspectedResource, Inspection, inspect, inspect_tensors};
 pub use json::JsonFault;
 #[cfg(feature = "pkcs11")]
 pub use keys::pkcs11::{Pkcs11Fault, Pkcs11Signer, Pkcs11Uri, Pkcs11UriFault};
@@ -88,7 +89,12 @@ pub use keys::{KeyFault, KeyHint, KeyType, PublicKey, SignatureScheme};
 #[cfg(feature = "sign")]
 pub use keys::{PrivateKey, Signer};
 pub use limits::Limits;
-pub use loader::{CosignedModel, SignedModel, VerifiedModel};
+#[cfg(unix)]
+pub use loader::VerifiedFd;
+pub use loader::{
+    CosignedModel, ModelTensor, Selection, SignedModel, VerifiedBytes, VerifiedFile, VerifiedModel,
+    VerifiedReader, VerifiedTensor,
+};
 pub use manifest::{CHUNK_INDEX, ChunkIndexFault, Method};
 pub use model::format::{
     FormatFault, GgufMetadata, GgufSplit, Header, SafetensorsIndex, Tensor, TensorFormat,
@@ -97,7 +103,8 @@ pub use model::{GIT_DEFAULTS, ModelPath, PathFault, SkipReason, Skipped};
 pub use modelsig_hash as hash;
 pub use outcome::{ErrorKind, OUTCOMES, Outcome};
 pub use policy::{Check, Policy, UnsignedFiles, danger};
-pub use report::{Bytes, CertificateReport, Checked, FileReport, Note, Report, SignerReport};
+pub use protection::Protection;
+pub use report::{Bytes, CertificateReport, Checked, FileReport, Note, PartReport, Report, SignerReport};
 #[cfg(feature = "sign")]
 pub use reuse::{Reuse, ReusedFile};
 #[cfg(feature = "sign")]

@@ -1,6 +1,7 @@
 //! What a verifier insists on. Strict from the start; what weakens it lives in [`danger`] and is written into the
 //! report.
 
+use crate::Protection;
 use crate::model::ModelPath;
 
 /// Which digests of a file are computed and compared.
@@ -49,6 +50,8 @@ pub struct Policy {
     pub(crate) allow_unsigned_empty: bool,
     pub(crate) legacy: bool,
     pub(crate) ignore_paths: Vec<ModelPath>,
+    pub(crate) min_protection: Protection,
+    pub(crate) max_copy_bytes: Option<u64>,
 }
 
 impl Policy {
@@ -85,6 +88,22 @@ impl Policy {
         self
     }
 
+    /// The weakest rung on which bytes are handed out; [`Protection::Private`] unless set. What cannot be had on it is an error,
+    /// never something weaker. [`Protection::Stable`] is the weakest that can be set here.
+    #[must_use]
+    pub fn min_protection(mut self, least: Protection) -> Self {
+        self.min_protection = least.max(Protection::Stable);
+        self
+    }
+
+    /// The longest file, in bytes, that is copied into memory to protect it; no limit unless set. Longer ones need a rung that
+    /// takes no memory.
+    #[must_use]
+    pub fn max_copy_bytes(mut self, most: u64) -> Self {
+        self.max_copy_bytes = Some(most);
+        self
+    }
+
     /// What weakens this policy, in words; empty for a strict one.
     pub fn weakened_by(&self) -> Vec<&'static str> {
         [
@@ -93,6 +112,14 @@ impl Policy {
             (self.allow_unsigned_empty, "empty files that the signature does not cover are allowed"),
             (!self.ignore_paths.is_empty(), "paths named by the caller are ignored"),
             (self.legacy, "bundles of model-signing 0.2.0 are accepted"),
+            (
+                self.min_protection == Protection::Stable,
+                "bytes may be used from files that other processes of this user can change",
+            ),
+            (
+                self.min_protection == Protection::Unprotected,
+                "bytes may be used from files that others can change",
+            ),
         ]
         .into_iter()
         .filter_map(|(weakened, words)| weakened.then_some(words))
@@ -102,7 +129,7 @@ impl Policy {
 
 /// Everything that makes a verifier accept more, or a signer sign what it did not read. Each shows in the report.
 pub mod danger {
-    use super::{ModelPath, Policy, UnsignedFiles};
+    use super::{ModelPath, Policy, Protection, UnsignedFiles};
 
     /// Accepts files that were not signed. Whoever can write to the folder can add code that a loader may run.
     #[must_use]
@@ -131,6 +158,14 @@ pub mod danger {
     #[must_use]
     pub fn legacy(mut policy: Policy, accept: bool) -> Policy {
         policy.legacy = accept;
+        policy
+    }
+
+    /// Hands out files in place, whoever can write them, where nothing better is to be had. What was checked is not what is used if
+    /// somebody writes meanwhile, and a file that is truncated while it is mapped kills the process.
+    #[must_use]
+    pub fn unprotected(mut policy: Policy) -> Policy {
+        policy.min_protection = Protection::Unprotected;
         policy
     }
 

@@ -11,7 +11,7 @@ use crate::keys::{KeyHint, KeyType, SignatureScheme};
 use crate::manifest::Method;
 use crate::model::Skipped;
 use crate::policy::Check;
-use crate::{Error, ErrorKind, Escaped};
+use crate::{Error, ErrorKind, Escaped, ModelTensor, Protection};
 
 /// Everything that a verification found out.
 #[derive(Debug)]
@@ -29,6 +29,24 @@ pub struct Report {
     pub(crate) notes: Vec<Note>,
     /// Every file was checked, as opposed to signature and tree only.
     pub(crate) complete: bool,
+    /// What was checked when only a part was asked for.
+    pub(crate) part: Option<PartReport>,
+}
+
+/// How much of a model was looked at when only a part was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PartReport {
+    /// Files that were checked whole.
+    pub files: Vec<String>,
+    /// Tensors that were checked, with the chunks or shards that they lie in.
+    pub tensors: Vec<ModelTensor>,
+    /// Bytes that were read and checked for all of these.
+    pub bytes: u64,
+    /// Bytes of all signed files.
+    pub of_bytes: u64,
+    /// All signed files.
+    pub of_files: usize,
 }
 
 /// Who signed, as far as the caller's trust proves it.
@@ -123,6 +141,8 @@ pub struct FileReport {
     pub checked: Option<Checked>,
     /// How its bytes were brought into memory.
     pub access: Option<AccessUsed>,
+    /// On which rung its bytes stand, when they were loaded; `None` when it was looked at in place.
+    pub protection: Option<Protection>,
     /// What is wrong with it.
     pub problem: Option<Error>,
 }
@@ -243,11 +263,17 @@ impl Report {
         self.problems().map(Error::kind).min_by_key(|kind| (kind.outcome().exit_code, *kind))
     }
 
-    /// `"verified"`, `"rejected"`, `"error"` when problems kept it from a verdict, `"opened"` when no content was
+    /// What was checked, when only a part was asked for.
+    pub fn part(&self) -> Option<&PartReport> {
+        self.part.as_ref()
+    }
+
+    /// `"verified"`, `"verified-part"`, `"rejected"`, `"error"` when problems kept it from a verdict, `"opened"` when no content was
     /// checked yet.
     fn verdict(&self) -> &'static str {
         match self.gravest().map(|kind| kind.outcome().exit_code) {
             None if self.complete => "verified",
+            None if self.part.is_some() => "verified-part",
             None => "opened",
             Some(1) => "rejected",
             Some(_) => "error",
@@ -256,6 +282,9 @@ impl Report {
 
     /// Bytes of the files that were verified.
     pub fn bytes_verified(&self) -> u64 {
+        if let Some(part) = &self.part {
+            return part.bytes;
+        }
         let verified = self.files.iter().filter(|file| file.checked.is_some());
         verified.filter_map(|file| file.size).fold(0, u64::saturating_add)
     }
@@ -273,10 +302,44 @@ impl Report {
                 Bytes(self.bytes_verified()),
                 self.signer.line()
             ),
+            "verified-part" => {
+                let (what, signer) = (self.part.as_ref().map(PartReport::line), self.signer.line());
+                format!("VERIFIED only a part of '{model}': {}, signed by {signer}", what.unwrap_or_default())
+            }
             "opened" => format!("OPENED '{model}': the signature holds, no file was checked yet"),
             "rejected" => format!("REJECTED '{model}': {problems}"),
             _ => format!("UNDECIDED '{model}': {problems}"),
         }
+    }
+}
+
+impl PartReport {
+    /// For example `2 tensors, 1 file; 3.2 MB of 4.3 GB were read`.
+    fn line(&self) -> String {
+        let count = |count: usize, one: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {one}")),
+            many => Some(format!("{many} {one}s")),
+        };
+        let what: Vec<String> = [count(self.tensors.len(), "tensor"), count(self.files.len(), "file")]
+            .into_iter()
+            .flatten()
+            .collect();
+        format!("{}; {} of {} were read", what.join(", "), Bytes(self.bytes), Bytes(self.of_bytes))
+    }
+}
+
+impl Serialize for PartReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut part = serializer.serialize_struct("Part", 5)?;
+        part.serialize_field("files", &self.files)?;
+        let tensors: Vec<[&str; 2]> =
+            self.tensors.iter().map(|one| [one.file.as_str(), one.tensor.name.as_str()]).collect();
+        part.serialize_field("tensors", &tensors)?;
+        part.serialize_field("bytes", &self.bytes)?;
+        part.serialize_field("of_bytes", &self.of_bytes)?;
+        part.serialize_field("of_files", &self.of_files)?;
+        part.end()
     }
 }
 
@@ -305,7 +368,7 @@ impl Serialize for Report {
         let skipped: Vec<_> =
             self.skipped.iter().map(|skipped| (&skipped.path, skipped.reason.id())).collect();
         let notes: Vec<String> = self.notes.iter().map(Note::to_string).collect();
-        let mut report = serializer.serialize_struct("Report", 13)?;
+        let mut report = serializer.serialize_struct("Report", 14)?;
         report.serialize_field("verdict", self.verdict())?;
         report.serialize_field("model", &self.model)?;
         report.serialize_field("bundle", &self.bundle)?;
@@ -315,6 +378,7 @@ impl Serialize for Report {
         report.serialize_field("serialization", self.method.id())?;
         report.serialize_field("check", self.check.id())?;
         report.serialize_field("bytes_verified", &self.bytes_verified())?;
+        report.serialize_field("part", &self.part)?;
         report.serialize_field("files", &self.files)?;
         report.serialize_field("skipped", &skipped.iter().map(SkippedEntry).collect::<Vec<_>>())?;
         report.serialize_field("weakened_by", &self.weakened_by)?;
@@ -373,11 +437,12 @@ impl Serialize for FileReport {
             AccessUsed::Read => "read",
             AccessUsed::Memory => "memory",
         });
-        let mut file = serializer.serialize_struct("File", 5)?;
+        let mut file = serializer.serialize_struct("File", 6)?;
         file.serialize_field("name", &self.name)?;
         file.serialize_field("size", &self.size)?;
         file.serialize_field("checked", &self.checked.map(Checked::id))?;
         file.serialize_field("access", &access)?;
+        file.serialize_field("protection", &self.protection)?;
         file.serialize_field("problem", &self.problem)?;
         file.end()
     }
@@ -392,11 +457,12 @@ impl Serialize for Error {
         error.serialize_entry("message", &self.to_string())?;
         error.serialize_entry("path", &self.path())?;
         match self {
-            Self::DigestMismatch { expected, found, ranges, .. } => {
+            Self::DigestMismatch { expected, found, ranges, tensors, .. } => {
                 error.serialize_entry("expected", expected)?;
                 error.serialize_entry("found", found)?;
                 let pairs = |range: &ByteRange| [range.start(), range.end()];
                 error.serialize_entry("damaged", &ranges.iter().map(pairs).collect::<Vec<_>>())?;
+                error.serialize_entry("damaged_tensors", tensors)?;
             }
             Self::Truncated { expected, found, .. } | Self::Grown { expected, found, .. } => {
                 error.serialize_entry("expected", expected)?;

@@ -1,6 +1,5 @@
 //! What is signed verifies and is read back, in every form, and other tools agree.
 
-mod loading;
 mod matrix;
 mod openssl;
 mod reuse;

@@ -16,7 +16,7 @@ impl Error {
             Self::Rejected(report) => report.gravest().unwrap_or(ErrorKind::Internal),
             Self::Threshold(report) => report.kind(),
             Self::DigestMismatch { .. } | Self::Truncated { .. } | Self::Grown { .. } => ErrorKind::Mismatch,
-            Self::Missing { .. } => ErrorKind::Missing,
+            Self::Missing { .. } | Self::NoTensor { .. } => ErrorKind::Missing,
             Self::Unsigned { .. } | Self::EmptyNotCovered { .. } => ErrorKind::Unsigned,
             Self::Changed { .. } => ErrorKind::Changed,
             Self::SpecialFile { .. }
@@ -31,13 +31,19 @@ impl Error {
             #[cfg(feature = "certificate")]
             Self::Anchor { .. } => ErrorKind::Key,
             Self::RootDigestMismatch { .. } => ErrorKind::RootDigest,
-            Self::IgnoredButSigned { .. } => ErrorKind::Policy,
+            Self::IgnoredButSigned { .. } | Self::Protection { .. } => ErrorKind::Policy,
             #[cfg(feature = "sign")]
             Self::BundleTime { .. } => ErrorKind::Policy,
-            Self::Usage { .. } | Self::NoTrust | Self::MethodMismatch { .. } => ErrorKind::Usage,
+            Self::Usage { .. }
+            | Self::NoTrust
+            | Self::MethodMismatch { .. }
+            | Self::AmbiguousTensor { .. }
+            | Self::NothingFits { .. }
+            | Self::OutOfRange { .. } => ErrorKind::Usage,
             Self::ModelNotFound { .. } | Self::BundleNotFound { .. } => ErrorKind::NotFound,
             Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => ErrorKind::NotFound,
             Self::Io { .. } | Self::NotAFile { .. } => ErrorKind::Io,
+            Self::Format { fault, .. } => fault.kind(),
             Self::Bundle { .. } | Self::Statement { .. } => ErrorKind::Malformed,
             Self::Unsupported { .. } | Self::KeylessUnsupported { .. } => ErrorKind::Unsupported,
             Self::Limit { .. } => ErrorKind::Limit,
@@ -79,6 +85,10 @@ impl Error {
             | Self::EmptyNotCovered { path }
             | Self::Changed { path }
             | Self::IgnoredButSigned { path }
+            | Self::Protection { path, .. }
+            | Self::Format { path, .. }
+            | Self::OutOfRange { path, .. }
+            | Self::AmbiguousTensor { path, .. }
             | Self::BundleNotFound { path }
             | Self::Limit { path, .. }
             | Self::Bundle { path, .. }
@@ -105,7 +115,12 @@ impl Error {
             #[cfg(feature = "sign")]
             Self::Signer { .. } | Self::SignerMismatch { .. } => None,
             Self::Threshold(report) => Some(report.model()),
-            Self::NoTrust | Self::Usage { .. } | Self::Cancelled | Self::Internal { .. } => None,
+            Self::NoTrust
+            | Self::Usage { .. }
+            | Self::NoTensor { .. }
+            | Self::NothingFits { .. }
+            | Self::Cancelled
+            | Self::Internal { .. } => None,
         }
     }
 }

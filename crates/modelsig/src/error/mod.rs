@@ -7,11 +7,13 @@ use std::io;
 
 use modelsig_hash::ByteRange;
 
+use crate::Protection;
 use crate::bundle::BundleFault;
 use crate::cosign::CosignReport;
 use crate::escape::{Escaped, clipped};
 use crate::keys::KeyFault;
 use crate::model::PathFault;
+use crate::model::format::FormatFault;
 use crate::report::Report;
 use crate::statement::StatementFault;
 #[cfg(feature = "certificate")]
@@ -111,7 +113,7 @@ pub enum Error {
     #[error("{}", .0.verdict_line())]
     Threshold(Box<CosignReport>),
     /// The bytes are not those that were signed.
-    #[error("{} does not have the signed content{}: expected {expected}, found {found}", shown(.path), damaged(.ranges))]
+    #[error("{} does not have the signed content{}: expected {expected}, found {found}", shown(.path), damaged(.ranges, .tensors))]
     DigestMismatch {
         /// The file.
         path: String,
@@ -121,6 +123,8 @@ pub enum Error {
         found: String,
         /// The damaged byte ranges, when chunks or shards tell them; empty otherwise.
         ranges: Vec<ByteRange>,
+        /// The tensors that lie in these ranges, when the header of the file could be verified.
+        tensors: Vec<String>,
     },
     /// A file ends before its signed length.
     #[error("{} is cut short: expected {expected} bytes, found {found}", shown(.path))]
@@ -165,6 +169,58 @@ pub enum Error {
     Changed {
         /// The file.
         path: String,
+    },
+    /// The bytes of a file cannot be protected as the policy demands.
+    #[error("{} cannot be handed out with protection {expected}: {}", shown(.path), .tried.join("; "))]
+    Protection {
+        /// The file.
+        path: String,
+        /// The weakest rung that the policy accepts.
+        expected: Protection,
+        /// What kept each rung from being reached.
+        tried: Vec<String>,
+    },
+    /// A range of bytes that is none, or reaches out of its file.
+    #[error("bytes {range} lie outside {}, which has {length} bytes", shown(.path))]
+    OutOfRange {
+        /// The file.
+        path: String,
+        /// What was asked for.
+        range: ByteRange,
+        /// The length of the file in bytes.
+        length: u64,
+    },
+    /// A header of a file of tensors that is not what its format asks for.
+    #[error("{}: {fault}", shown(.path))]
+    Format {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        fault: FormatFault,
+    },
+    /// A name of a tensor that no signed file has.
+    #[error("there is no tensor {} in the signed files", shown(.name))]
+    NoTensor {
+        /// The name.
+        name: String,
+    },
+    /// A name of a tensor that several signed files have.
+    #[error("the tensor {} is in {} and in {}", shown(.name), shown(.path), shown(.other))]
+    AmbiguousTensor {
+        /// The name.
+        name: String,
+        /// One file that has it.
+        path: String,
+        /// Another one.
+        other: String,
+    },
+    /// A pattern that no signed file, or no tensor, fits.
+    #[error("the pattern {} fits no {what}", shown(.pattern))]
+    NothingFits {
+        /// The pattern.
+        pattern: String,
+        /// `"signed file"` or `"tensor"`.
+        what: &'static str,
     },
     /// The caller wants to ignore what the signer signed.
     #[error("{} is signed and cannot be ignored", shown(.path))]

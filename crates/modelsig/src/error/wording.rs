@@ -9,13 +9,25 @@ pub(super) fn shown(name: &str) -> String {
     format!("'{}'", Escaped(name))
 }
 
-/// Where the damage is, as far as it is known: at most four ranges.
-pub(super) fn damaged(ranges: &[ByteRange]) -> String {
-    let shown: Vec<String> = ranges.iter().take(4).map(ByteRange::to_string).collect();
-    match ranges.len() {
-        0 => String::new(),
-        1..=4 => format!(" in bytes {}", shown.join(", ")),
-        more => format!(" in bytes {} and {} more ranges", shown.join(", "), more - 4),
+/// Where the damage is, as far as it is known: at most four ranges and four tensors.
+pub(super) fn damaged(ranges: &[ByteRange], tensors: &[String]) -> String {
+    let ranges = few(ranges.iter().map(ByteRange::to_string), "ranges");
+    let names = few(tensors.iter().map(|name| clipped(&Escaped(name)).to_string()), "tensors");
+    match (ranges, names) {
+        (None, _) => String::new(),
+        (Some(ranges), None) => format!(" in bytes {ranges}"),
+        (Some(ranges), Some(names)) => format!(" in bytes {ranges} (tensors {names})"),
+    }
+}
+
+/// The first four of many things, and how many more there are.
+fn few(all: impl ExactSizeIterator<Item = String>, what: &str) -> Option<String> {
+    let more = all.len().saturating_sub(4);
+    let shown: Vec<String> = all.take(4).collect();
+    match (shown.is_empty(), more) {
+        (true, _) => None,
+        (false, 0) => Some(shown.join(", ")),
+        (false, more) => Some(format!("{} and {more} more {what}", shown.join(", "))),
     }
 }
 

@@ -56,6 +56,31 @@ pub(crate) enum Proof {
     Shards(Vec<(ByteRange, Digest)>),
 }
 
+/// The parts of a file that have digests of their own. They tile it.
+pub(crate) enum Parts<'m> {
+    Chunks(&'m ChunkIndex),
+    Shards(&'m [(ByteRange, Digest)]),
+}
+
+impl Parts<'_> {
+    /// Those that have bytes of the range, in order.
+    pub(crate) fn covering(&self, range: ByteRange) -> Vec<(ByteRange, Digest)> {
+        let touches = |part: &(ByteRange, Digest)| part.0.start() < range.end();
+        match self {
+            _ if range.is_empty() => Vec::new(),
+            Self::Chunks(index) => {
+                let first = range.start() / index.chunk_size.bytes();
+                let chunks = (first..).map_while(|place| index.chunk(usize::try_from(place).ok()?));
+                chunks.take_while(touches).collect()
+            }
+            Self::Shards(shards) => {
+                let first = shards.partition_point(|(shard, _)| shard.end() <= range.start());
+                shards[first..].iter().copied().take_while(touches).collect()
+            }
+        }
+    }
+}
+
 impl Manifest {
     pub(crate) fn find(&self, name: &str) -> Option<&SignedFile> {
         self.files.binary_search_by(|file| file.name.as_str().cmp(name)).ok().map(|index| &self.files[index])
@@ -108,6 +133,25 @@ impl SignedFile {
             }
             (Proof::Whole { digest, .. }, _) => vec![job(ByteRange::whole(length), digest.algorithm(), None)],
         }
+    }
+
+    /// The signed parts of the file, for those who check only some of it. `None` where `check` wants the whole digest, or
+    /// nothing else is signed.
+    pub(crate) fn parts(&self, check: Check) -> Option<Parts<'_>> {
+        match (&self.proof, self.checked(check)) {
+            (Proof::Shards(shards), _) => Some(Parts::Shards(shards)),
+            (Proof::Whole { chunks: Some(chunks), .. }, Checked::Chunks) => Some(Parts::Chunks(chunks)),
+            _ => None,
+        }
+    }
+
+    /// The comparison for parts of the file, with as many digests as parts.
+    pub(crate) fn compare_parts<'d>(
+        &self,
+        expected: impl Iterator<Item = (ByteRange, Digest)>,
+        found: impl Iterator<Item = &'d Digest>,
+    ) -> Result<(), Error> {
+        Damage::new(&self.name).in_parts(expected, found)
     }
 
     /// The one comparison of digests: whether what the jobs found is what was signed.
@@ -184,7 +228,13 @@ impl<'n> Damage<'n> {
 
     fn mismatch(&self, expected: &Digest, found: &Digest, ranges: Vec<ByteRange>) -> Error {
         let path = self.0.to_string();
-        Error::DigestMismatch { path, expected: format!("{expected:?}"), found: format!("{found:?}"), ranges }
+        Error::DigestMismatch {
+            path,
+            expected: format!("{expected:?}"),
+            found: format!("{found:?}"),
+            ranges,
+            tensors: Vec::new(),
+        }
     }
 
     fn not_computed(&self) -> Error {

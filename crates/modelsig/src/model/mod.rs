@@ -4,8 +4,6 @@
 //! opened root, and a file is opened by the components that the listing gave.
 
 mod exclusions;
-// Until something of the crate reads tensors.
-#[cfg_attr(not(fuzzing), allow(dead_code, unused_imports))]
 pub(crate) mod format;
 mod path;
 #[cfg(not(unix))]
@@ -138,6 +136,17 @@ impl Model {
             Kind::Folder(root) => walk::walk(root, exclusions, symlinks, limits),
             Kind::File { name, length } => {
                 Ok(Tree { files: vec![TreeFile::plain(name.clone(), *length)], ..Tree::default() })
+            }
+        }
+    }
+
+    /// The folder of the model, or that of its single file.
+    pub(crate) fn folder(&self) -> io::Result<File> {
+        match &self.kind {
+            Kind::Folder(root) => root.folder(),
+            Kind::File { .. } => {
+                let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                File::open(folder.unwrap_or(Path::new(".")))
             }
         }
     }

@@ -48,8 +48,12 @@ impl Root {
         Ok(entries)
     }
 
+    pub(super) fn folder(&self) -> io::Result<File> {
+        File::open(&self.canonical)
+    }
+
     pub(super) fn open_file(&self, name: &ModelPath) -> io::Result<File> {
-        File::open(self.beneath(name)?)
+        crate::input::open(&self.beneath(name)?)
     }
 
     /// The path of a name, none of whose components is a link.

@@ -58,15 +58,19 @@ impl Root {
         Ok(entries)
     }
 
+    pub(super) fn folder(&self) -> io::Result<File> {
+        Ok(File::from(openat(&self.folder, c".", FOLDER, Mode::empty())?))
+    }
+
     pub(super) fn open_file(&self, name: &ModelPath) -> io::Result<File> {
         let Some((folder, file)) = name.as_str().rsplit_once('/') else {
             return Ok(File::from(open_beneath(self.folder.as_fd(), name.as_str(), REGULAR)?));
         };
-        let folder = self.folder(folder)?;
+        let folder = self.subfolder(folder)?;
         Ok(File::from(openat(&*folder, file, REGULAR | OFlags::NOFOLLOW, Mode::empty())?))
     }
 
-    fn folder(&self, name: &str) -> io::Result<Arc<OwnedFd>> {
+    fn subfolder(&self, name: &str) -> io::Result<Arc<OwnedFd>> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, folder)) = last.as_ref().filter(|(of, _)| of == name) {
             return Ok(Arc::clone(folder));

@@ -90,7 +90,7 @@ impl Verifier {
             .flat_map(|(of_file, result)| of_file.iter().map(move |share| (share, result)))
         {
             let SignedModel { manifest, present, report, check, .. } = &mut bundles[share.bundle];
-            let Present { signed, tree, report: place } = &present[share.present];
+            let Present { signed, tree, report: place, .. } = &present[share.present];
             let (file, report) = (&manifest.files[*signed], &mut report.files[*place]);
             let verdict = match result {
                 Ok(hashed) => {

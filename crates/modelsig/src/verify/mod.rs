@@ -9,12 +9,12 @@ mod several;
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use modelsig_hash::{Access, Engine, Hasher};
 
 use crate::bundle::Bundle;
-use crate::loader::{Present, SignedModel, VerifiedModel};
+use crate::loader::{Learned, Present, SignedModel, State, VerifiedModel};
 use crate::manifest::{Manifest, Method, Proof, RecordedIgnore};
 use crate::model::{Exclusions, Model, ModelPath, PathFault, SkipReason, Skipped, Symlinks, Tree, TreeFile};
 use crate::policy::{Check, UnsignedFiles};
@@ -109,6 +109,7 @@ impl Verifier {
             signed = signed.accept()?;
         }
         self.check_files(&run.engine, std::slice::from_mut(&mut signed), &|sound| sound.contains(&false))?;
+        signed.name_damaged_tensors();
         signed.accept().and_then(VerifiedModel::new)
     }
 
@@ -138,8 +139,19 @@ impl Verifier {
         self.limit_bytes(&model, &tree)?;
         let report = self.report(run, &name, signer, &manifest);
         let engine = run.engine.clone();
-        let mut signed =
-            SignedModel { model, manifest, present: Vec::new(), report, engine, check: run.check };
+        let mut signed = SignedModel {
+            model,
+            manifest,
+            present: Vec::new(),
+            report,
+            engine,
+            check: run.check,
+            policy: self.policy.clone(),
+            limits: self.limits.clone(),
+            access: self.access,
+            learned: Learned::default(),
+            directory: Mutex::default(),
+        };
         self.compare_names(&mut signed, tree, &name)?;
         Ok(signed)
     }
@@ -247,6 +259,7 @@ impl Verifier {
             weakened_by: self.policy.weakened_by(),
             notes: notes.into_iter().filter_map(|(holds, note)| holds.then_some(note)).collect(),
             complete: false,
+            part: None,
         }
     }
 
@@ -269,7 +282,14 @@ impl Verifier {
                 other => other,
             };
             known.insert(name.clone());
-            files.push(FileReport { name, size: None, checked: None, access: None, problem: Some(problem) });
+            files.push(FileReport {
+                name,
+                size: None,
+                checked: None,
+                access: None,
+                protection: None,
+                problem: Some(problem),
+            });
         }
 
         let mut on_disk = tree.files.into_iter().peekable();
@@ -296,6 +316,7 @@ impl Verifier {
                         size: None,
                         checked: None,
                         access: None,
+                        protection: None,
                         problem: Some(Error::Missing { path }),
                     });
                 }
@@ -308,10 +329,22 @@ impl Verifier {
                 _ => None,
             };
             if problem.is_none() {
-                signed.present.push(Present { signed: index, tree: found, report: 0 });
+                signed.present.push(Present {
+                    signed: index,
+                    tree: found,
+                    report: 0,
+                    state: State::default(),
+                });
             }
             let name = file.name.to_string();
-            files.push(FileReport { name, size: Some(size), checked: None, access: None, problem });
+            files.push(FileReport {
+                name,
+                size: Some(size),
+                checked: None,
+                access: None,
+                protection: None,
+                problem,
+            });
         }
         for extra in on_disk {
             self.unsigned(
@@ -349,6 +382,13 @@ impl Verifier {
         let name = path.clone();
         let problem =
             Some(if uncovered { Error::EmptyNotCovered { path } } else { Error::Unsigned { path } });
-        files.push(FileReport { name, size: Some(file.length), checked: None, access: None, problem });
+        files.push(FileReport {
+            name,
+            size: Some(file.length),
+            checked: None,
+            access: None,
+            protection: None,
+            problem,
+        });
     }
 }

@@ -4,8 +4,8 @@ use modelsig_hash::ByteRange;
 
 use super::FormatFault;
 
-/// What the first read asks for. Most headers are shorter, and nothing smaller than a chunk can be verified.
-const FIRST: u64 = 1 << 20;
+/// What the first read asks for: nothing smaller than the smallest chunk can be verified.
+const FIRST: u64 = 64 << 10;
 /// What one read asks for at most, unless one item alone is longer.
 const MOST: u64 = 8 << 20;
 

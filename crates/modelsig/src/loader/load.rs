@@ -1,0 +1,122 @@
+//! Whole files: checked in memory while they are read into it, or where they cannot change any more.
+
+use modelsig_hash::protect::{Memory, View};
+use modelsig_hash::{Access, Hashed, Plan, Source, Task};
+
+use super::rung::{Footing, Purpose};
+use super::{Present, SignedModel, VerifiedFile, VerifiedModel, hashing_error};
+use crate::{Error, Protection};
+
+/// A file that is about to be checked.
+enum Slot {
+    Copy(Memory),
+    File { file: std::fs::File, protection: Protection },
+}
+
+impl SignedModel {
+    /// Loads and checks everything in one pass over storage, each file on the best rung that the policy accepts. From then on
+    /// [`get`](SignedModel::get) and all others hand out what was loaded.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with a report of all files that are not what was signed, cannot be read, or cannot be protected as the
+    /// policy demands.
+    pub fn load_all(mut self) -> Result<VerifiedModel, Error> {
+        let all: Vec<&Present> = self.present.iter().collect();
+        let loaded = self.load(&all);
+        for (present, loaded) in self.present.iter().zip(loaded) {
+            let file = &mut self.report.files[present.report];
+            match loaded {
+                Ok(loaded) => {
+                    file.checked = Some(self.manifest.files[present.signed].checked(self.check));
+                    file.protection = Some(loaded.protection());
+                    present.state.keep(loaded);
+                }
+                Err(Error::Cancelled) => return Err(Error::Cancelled),
+                Err(problem) => file.problem = Some(problem),
+            }
+        }
+        self.name_damaged_tensors();
+        self.accept().and_then(VerifiedModel::new)
+    }
+
+    /// The content of files, in one run of the engine. One result each.
+    pub(super) fn load(&self, wanted: &[&Present]) -> Vec<Result<VerifiedFile, Error>> {
+        let mut slots: Vec<Result<Slot, Error>> = wanted.iter().map(|present| self.slot(present)).collect();
+        let (mut plan, mut results) = (Plan::new(), Vec::with_capacity(slots.len()));
+        for (present, slot) in wanted.iter().zip(&mut slots) {
+            let task = match slot {
+                // Why is told below.
+                Err(_) => Err(Error::Cancelled),
+                Ok(slot) => self.task(present, slot),
+            };
+            results.push(task.map(|task| plan.push(task)));
+        }
+        let mut hashed = self.engine.run(&plan).into_iter();
+        drop(plan);
+        let slots = wanted.iter().zip(slots).zip(results);
+        slots
+            .map(|((present, slot), planned)| {
+                let slot = slot?;
+                planned?;
+                self.conclude(present, slot, hashed.next().unwrap_or(Err(modelsig_hash::Error::Cancelled)))
+            })
+            .collect()
+    }
+
+    fn slot(&self, present: &Present) -> Result<Slot, Error> {
+        let name = self.name_of(present);
+        Ok(match self.footing(present, name, Purpose::Bytes)? {
+            Footing::File { file, protection } => Slot::File { file, protection },
+            Footing::Copy => {
+                let memory = Memory::new(present.tree.length);
+                Slot::Copy(memory.map_err(|error| Error::io("hold in memory", name, error))?)
+            }
+        })
+    }
+
+    fn task<'s>(&'s self, present: &'s Present, slot: &'s mut Slot) -> Result<Task<'s>, Error> {
+        let name = self.name_of(present);
+        let signed = &self.manifest.files[present.signed];
+        let source = match slot {
+            Slot::Copy(memory) => self.model.source(&present.tree, Access::Read).kept_in(memory.room()),
+            Slot::File { file, protection } => in_place(name, file, *protection),
+        };
+        source
+            .and_then(|source| Task::new(source, signed.jobs(present.tree.length, self.check)))
+            .map_err(|error| hashing_error(name, error))
+    }
+
+    fn conclude(
+        &self,
+        present: &Present,
+        slot: Slot,
+        hashed: Result<Hashed, modelsig_hash::Error>,
+    ) -> Result<VerifiedFile, Error> {
+        let name = self.name_of(present);
+        let hashed = hashed.map_err(|error| hashing_error(name, error))?;
+        self.manifest.files[present.signed].compare(self.check, &hashed.digests)?;
+        Ok(match slot {
+            Slot::Copy(memory) => VerifiedFile::in_memory(name, memory, Protection::Private),
+            Slot::File { file, protection } => {
+                let view = View::new(&file, present.tree.length);
+                VerifiedFile::in_place(name, view.map_err(|error| Error::io("map", name, error))?, protection)
+            }
+        })
+    }
+}
+
+/// A file on its rung, to be hashed there.
+pub(super) fn in_place<'s>(
+    name: &str,
+    file: &std::fs::File,
+    protection: Protection,
+) -> Result<Source<'s>, modelsig_hash::Error> {
+    let file = file.try_clone().map_err(|source| modelsig_hash::Error::Io {
+        operation: "duplicate",
+        name: name.into(),
+        offset: None,
+        source,
+    })?;
+    let access = if protection > Protection::Private { Access::Auto } else { Access::Read };
+    Ok(Source::from_file(name.into(), file)?.with_access(access))
+}
