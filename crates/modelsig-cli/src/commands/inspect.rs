@@ -1,20 +1,23 @@
 //! `modelsig inspect`
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use modelsig::{Error, Escaped, Inspection, Limits};
+use modelsig::{Error, Escaped, Inspection, Limits, ModelTensor};
 use serde::Serialize;
 
 use super::Run;
-use crate::args::Output;
+use crate::args::{self, Output};
 use crate::exit_code::Exit;
 
-/// Show what a bundle claims, without believing it
+/// Show what a bundle claims, and which tensors a model has, without believing any of it
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The bundle
-    bundle: PathBuf,
+    /// A bundle; or the folder of a model, for the tensors of its safetensors and GGUF files and for its bundle if there is one
+    /// in it; or one such file
+    #[arg(value_name = "BUNDLE|MODEL")]
+    place: PathBuf,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -25,24 +28,58 @@ struct Unverified<'i> {
     exit_code: u8,
     verdict: &'static str,
     #[serde(flatten)]
-    inspection: &'i Inspection,
+    inspection: Option<&'i Inspection>,
+    tensors: &'i [ModelTensor],
 }
 
 impl Options {
     pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
-        let inspection = modelsig::inspect(&self.bundle, &Limits::default())?;
+        let limits = Limits::default();
+        let is_model = self.place.is_dir() || has_tensors(&self.place);
+        let bundle = if self.place.is_dir() { args::default_bundle(&self.place) } else { self.place.clone() };
+        let inspection = match is_model && (has_tensors(&self.place) || !bundle.exists()) {
+            true => None,
+            false => Some(modelsig::inspect(&bundle, &limits)?),
+        };
+        let tensors = if is_model { modelsig::inspect_tensors(&self.place, &limits)? } else { Vec::new() };
         if run.printer.is_json() {
-            run.printer.json(&Unverified { exit_code: 0, verdict: "unverified", inspection: &inspection });
-        } else {
-            show(run, &inspection);
+            let (inspection, tensors) = (inspection.as_ref(), &tensors[..]);
+            run.printer.json(&Unverified { exit_code: 0, verdict: "unverified", inspection, tensors });
+            return Ok(Exit::SUCCESS);
+        }
+        let what = if is_model { "a model or a bundle" } else { "a bundle" };
+        run.printer.line(&format!("NOT VERIFIED: anybody can write anything into {what}"));
+        if let Some(inspection) = &inspection {
+            show(run, inspection);
+        }
+        if is_model {
+            show_tensors(run, &tensors);
         }
         Ok(Exit::SUCCESS)
     }
 }
 
+/// By its name, a file of tensors.
+fn has_tensors(path: &Path) -> bool {
+    let is =
+        |extension: &OsStr| ["safetensors", "gguf"].iter().any(|known| extension.eq_ignore_ascii_case(known));
+    !path.is_dir() && path.extension().is_some_and(is)
+}
+
+fn show_tensors(run: &Run<'_>, tensors: &[ModelTensor]) {
+    run.printer.line(&format!("{:<14}{}", "tensors", tensors.len()));
+    for file in tensors.chunk_by(|one, other| one.file == other.file) {
+        run.printer.line(&format!("  {}", Escaped(&file[0].file)));
+        for ModelTensor { tensor, .. } in file {
+            let shape: Vec<String> = tensor.shape.iter().map(u64::to_string).collect();
+            let (name, dtype, range) = (Escaped(&tensor.name), Escaped(&tensor.dtype), tensor.range);
+            run.printer.line(&format!("    {name}  {dtype} [{}]  bytes {range}", shape.join(", ")));
+        }
+    }
+}
+
 fn show(run: &Run<'_>, inspection: &Inspection) {
     let line = |name: &str, value: &str| run.printer.line(&format!("{name:<14}{}", Escaped(value)));
-    run.printer.line("NOT VERIFIED: anybody can write anything into a bundle");
     line("method", inspection.method);
     match (&inspection.hint, inspection.certificates) {
         (Some(hint), _) => line("key hint", hint),

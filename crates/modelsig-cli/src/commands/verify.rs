@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use modelsig::hash::Progress;
 use modelsig::{
-    Check, CosignReport, Error, Escaped, Policy, Report, SkipReason, Threshold, UnsignedFiles, Verifier,
-    danger,
+    Check, CosignReport, Error, Escaped, Policy, Report, Selection, SkipReason, Threshold, UnsignedFiles,
+    Verifier, danger,
 };
 use serde::Serialize;
 
@@ -41,6 +41,17 @@ pub(crate) struct Options {
     /// Which digests to check: the chunk index where there is one, the whole files, or both
     #[arg(long, value_name = "WHAT", default_value = "chunks")]
     check: CheckArgument,
+    /// Check only the signed files whose names fit, such as '*.json' (may be repeated)
+    ///
+    /// The verdict then says that it is one on a part. * stands for any characters, also /, and ? for any one of them. The names of
+    /// all files are compared in any case.
+    #[arg(long, value_name = "PATTERN")]
+    files: Vec<String>,
+    /// Check only the tensors whose names fit, such as 'model.layers.0.*' (may be repeated)
+    ///
+    /// Of safetensors and GGUF files. Read are their headers, and the chunks that the tensors lie in.
+    #[arg(long, value_name = "PATTERN")]
+    tensor: Vec<String>,
     /// Treat .git, .gitattributes, .github and .gitignore like any other file
     #[arg(long)]
     strict_git: bool,
@@ -115,24 +126,35 @@ impl Options {
             [] => vec![args::default_bundle(&self.model)],
             several => several.to_vec(),
         };
+        let is_part = !self.files.is_empty() || !self.tensor.is_empty();
         let bundle = match (&bundles[..], self.require) {
+            (_, Some(_)) if is_part => {
+                let what = "--files and --tensor check one bundle, without --require".into();
+                return Err(Error::Usage { what });
+            }
             (_, Some(threshold)) => return self.several(run, &verifier, progress, &bundles, threshold),
             ([bundle], None) => bundle,
             (several, None) => return Err(undecided(several.len())),
         };
 
         let bar = Bar::follow(progress, run.printer.may_draw());
+        if is_part {
+            let result = verifier
+                .open(&self.model, bundle)
+                .and_then(|model| model.verify_selection(&self.selection()));
+            drop(bar);
+            verified(run, &result?);
+            return Ok(Exit::SUCCESS);
+        }
         let result = verifier.verify(&self.model, bundle);
         drop(bar);
-        let model = result?;
-        let report = model.report();
-        if run.printer.is_json() {
-            run.printer.json(&Verified { exit_code: 0, report, error: None });
-        } else {
-            run.printer.verdict(&report.verdict_line(), true);
-            talk(run, report, report.weakened_by(), "");
-        }
+        verified(run, result?.report());
         Ok(Exit::SUCCESS)
+    }
+
+    fn selection(&self) -> Selection {
+        let files = self.files.iter().fold(Selection::new(), |all, pattern| all.files(pattern));
+        self.tensor.iter().fold(files, |all, pattern| all.tensors(pattern))
     }
 
     fn several(
@@ -183,6 +205,15 @@ impl Options {
         self.ignore_paths.iter().try_fold(policy, |policy, path| {
             Ok(danger::ignore_path(policy, args::inside(&self.model, path, "cannot ignore")?))
         })
+    }
+}
+
+fn verified(run: &Run<'_>, report: &Report) {
+    if run.printer.is_json() {
+        run.printer.json(&Verified { exit_code: 0, report, error: None });
+    } else {
+        run.printer.verdict(&report.verdict_line(), true);
+        talk(run, report, report.weakened_by(), "");
     }
 }
 
