@@ -17,10 +17,13 @@ pub(crate) enum Case {
     Many,
     /// One large file that must come from the disk
     Cold,
+    /// One large file, in the page cache, that is to be in memory afterwards, verified or not
+    Load,
 }
 
 impl Case {
-    pub(crate) const ALL: [Self; 5] = [Self::One, Self::Eight, Self::Small, Self::Many, Self::Cold];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::One, Self::Eight, Self::Small, Self::Many, Self::Cold, Self::Load];
 
     pub(crate) const fn id(self) -> &'static str {
         match self {
@@ -29,6 +32,7 @@ impl Case {
             Self::Small => "small",
             Self::Many => "many",
             Self::Cold => "cold",
+            Self::Load => "load",
         }
     }
 
@@ -40,6 +44,7 @@ impl Case {
             Self::Small => "A small model, whole process",
             Self::Many => "Many small files, in the page cache",
             Self::Cold => "One file, from the disk",
+            Self::Load => "Loading one file, in the page cache",
         }
     }
 
@@ -57,6 +62,7 @@ impl Case {
             (Self::Small, _) => &[Peer::Python, Peer::Sha256sum],
             (Self::Many, _) => &[Peer::Sha256sum],
             (Self::Cold, _) => &[Peer::Dd],
+            (Self::Load, _) => &[Peer::Read],
             (_, Work::Sha256) => &[Peer::Openssl],
             (_, Work::Blake3) => &[Peer::B3sum],
             (_, Work::Blake2b) => &[Peer::B2sum],

@@ -29,7 +29,7 @@ impl Model {
         let mut maker = Maker::new(place)?;
         let size = options.size.0;
         match case {
-            Case::One => maker.noise("model.safetensors", size)?,
+            Case::One | Case::Load => maker.noise("model.safetensors", size)?,
             Case::Eight => {
                 for (number, length) in eighths(size).into_iter().enumerate() {
                     maker.noise(&format!("model-{:05}-of-00008.safetensors", number + 1), length)?;
@@ -152,7 +152,7 @@ mod tests {
             let on_disk: u64 = model.files.iter().map(|file| file.metadata().unwrap().len()).sum();
             assert_eq!(model.bytes, on_disk);
             match case {
-                Case::One => assert_eq!((model.files.len(), model.bytes), (1, 100_003)),
+                Case::One | Case::Load => assert_eq!((model.files.len(), model.bytes), (1, 100_003)),
                 Case::Eight => assert_eq!((model.files.len(), model.bytes), (8, 100_003)),
                 Case::Small => assert_eq!(model.files.len(), 2),
                 Case::Many => {

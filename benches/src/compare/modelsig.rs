@@ -50,6 +50,23 @@ impl Modelsig {
     }
 
     pub(crate) fn rows(&self, case: Case, model: &Model, signed: &Signed, threads: usize) -> Vec<Row> {
+        if case == Case::Load {
+            let load = |(name, mode): (&str, &str)| {
+                let row =
+                    |loader| Row::new(name.to_owned(), &loader, signed.load(mode, model)).threads(threads);
+                loader().map(row)
+            };
+            let modes = [
+                ("verify, then read into memory", "verify-then-read"),
+                ("load_all, private", "private"),
+                ("load_all, sealed", "sealed"),
+            ];
+            return if self.name == "modelsig" {
+                modes.into_iter().filter_map(load).collect()
+            } else {
+                Vec::new()
+            };
+        }
         let chunks = signed.verify(model, &signed.chunks);
         let with = |arguments: &[OsString], more: [&str; 2]| {
             let more = more.iter().map(|argument| OsString::from(*argument));
@@ -83,6 +100,12 @@ impl Modelsig {
         }
         rows
     }
+}
+
+/// The program `load`, which is built together with this one.
+pub(crate) fn loader() -> Option<Program> {
+    let path = env::current_exe().ok()?.with_file_name(format!("load{}", env::consts::EXE_SUFFIX));
+    Program::find(&path, &["--version"])
 }
 
 /// A release build of this workspace, in the target folder of this program.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::case::Case;
 use crate::model::Model;
+use crate::modelsig;
 use crate::program::Program;
 use crate::row::{Row, Work};
 use crate::signed::Signed;
@@ -20,6 +21,8 @@ pub(crate) enum Peer {
     B2sum,
     Dd,
     Cat,
+    /// A plain read into memory, by the standard library.
+    Read,
 }
 
 /// Prints its version, and fails where it is not installed.
@@ -27,7 +30,7 @@ const PYTHON_VERSION: &str = "import importlib.metadata as m, platform, model_si
      print('model-signing', m.version('model-signing'), 'on Python', platform.python_version())";
 
 impl Peer {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Openssl,
         Self::Sha256sum,
         Self::Fsverity,
@@ -36,6 +39,7 @@ impl Peer {
         Self::B2sum,
         Self::Dd,
         Self::Cat,
+        Self::Read,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -48,6 +52,7 @@ impl Peer {
             Self::B2sum => "b2sum",
             Self::Dd => "dd bs=1M",
             Self::Cat => "cat",
+            Self::Read => "read into memory",
         }
     }
 
@@ -55,6 +60,7 @@ impl Peer {
     pub(crate) fn find(self, python: &Path) -> Option<Program> {
         let version = match self {
             Self::Python => return Program::find(python, &["-c", PYTHON_VERSION]),
+            Self::Read => return modelsig::loader(),
             Self::Openssl => "version",
             _ => "--version",
         };
@@ -71,11 +77,14 @@ impl Peer {
             Self::B2sum => "b2sum",
             Self::Dd => "dd",
             Self::Cat => "cat",
+            Self::Read => "load",
         }
     }
 
     pub(crate) const fn takes_part(self, case: Case) -> bool {
         match self {
+            Self::Read => matches!(case, Case::Load),
+            _ if matches!(case, Case::Load) => false,
             Self::Dd | Self::Cat => matches!(case, Case::Cold),
             // A disk hides what they differ in.
             Self::Fsverity | Self::Python | Self::B2sum => !matches!(case, Case::Cold),
@@ -91,6 +100,7 @@ impl Peer {
             Self::Python => signed.python_arguments(model),
             Self::B3sum => vec!["--num-threads".into(), threads.to_string().into()],
             Self::Dd => dd_arguments(model),
+            Self::Read => signed.load("read", model),
             Self::Sha256sum | Self::B2sum | Self::Cat => vec![],
         };
         let row = Row::new(self.name().to_owned(), program, arguments)
@@ -98,7 +108,7 @@ impl Peer {
             .work(self.work())
             .threads(if self.has_threads() { threads } else { 1 });
         match self {
-            Self::Python | Self::Dd => row,
+            Self::Python | Self::Dd | Self::Read => row,
             _ => row.with_files(model),
         }
     }
@@ -108,7 +118,7 @@ impl Peer {
             Self::Openssl | Self::Sha256sum | Self::Fsverity | Self::Python => Work::Sha256,
             Self::B3sum => Work::Blake3,
             Self::B2sum => Work::Blake2b,
-            Self::Dd | Self::Cat => Work::Read,
+            Self::Dd | Self::Cat | Self::Read => Work::Read,
         }
     }
 

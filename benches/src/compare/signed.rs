@@ -92,6 +92,13 @@ impl Signed {
         arguments.map(OsStr::to_owned).into()
     }
 
+    /// What the program `load` takes to bring the model into memory.
+    pub(crate) fn load(&self, mode: &str, model: &Model) -> Vec<OsString> {
+        let arguments: [&OsStr; 4] =
+            [mode.as_ref(), model.folder.as_ref(), self.chunks.as_ref(), self.public_key.as_ref()];
+        arguments.map(OsStr::to_owned).into()
+    }
+
     /// What the Python tool takes to verify the default bundle.
     pub(crate) fn python_arguments(&self, model: &Model) -> Vec<OsString> {
         let arguments: [&OsStr; 9] = [
