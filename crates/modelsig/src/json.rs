@@ -191,8 +191,8 @@ impl<'t> Seen<'t> {
         self.few.len() + self.many.len()
     }
 
-    fn contains(&self, member: &Cow<'t, str>) -> bool {
-        self.few.binary_search(member).is_ok() || self.many.contains(member)
+    fn contains(&self, member: &str) -> bool {
+        self.few.binary_search_by(|seen| (**seen).cmp(member)).is_ok() || self.many.contains(member)
     }
 
     /// Gives the member back when it is there already.
