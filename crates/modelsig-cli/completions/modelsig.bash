@@ -359,7 +359,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__verify)
-            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --require --check --strict-git --no-bundle-ignores --fail-fast --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --json --quiet --threads --access --keep-cache --color --help --version"
+            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --require --check --files --tensor --strict-git --no-bundle-ignores --fail-fast --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --json --quiet --threads --access --keep-cache --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -391,6 +391,14 @@ _modelsig() {
                     ;;
                 --check)
                     COMPREPLY=($(compgen -W "chunks whole both" -- "${cur}"))
+                    return 0
+                    ;;
+                --files)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tensor)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --ignore-paths)

@@ -39,7 +39,7 @@ complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "sign" -d 'Sign a 
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "verify" -d 'Verify a model'
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "digest" -d 'Print the root digest of a model'
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "hash" -d 'Print or check the digests of files'
-complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "inspect" -d 'Show what a bundle claims, without believing it'
+complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "inspect" -d 'Show what a bundle claims, and which tensors a model has, without believing any of it'
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "man" -d 'Print the manual page (roff)'
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l out -d 'The private key to write' -r -F
@@ -109,6 +109,8 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l require -d 
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l check -d 'Which digests to check: the chunk index where there is one, the whole files, or both' -r -f -a "chunks\t''
 whole\t''
 both\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l files -d 'Check only the signed files whose names fit, such as \'*.json\' (may be repeated)' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l tensor -d 'Check only the tensors whose names fit, such as \'model.layers.0.*\' (may be repeated)' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l ignore-paths -d 'Leave out a path with everything below it (relative to MODEL; may be repeated)' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
