@@ -10,7 +10,7 @@ mod map;
 mod read;
 #[cfg(target_os = "linux")]
 mod residency;
-mod stable;
+pub(crate) mod stable;
 mod stamp;
 
 use std::fs::{File, OpenOptions};

@@ -1,0 +1,3 @@
+//! What keeps a file from changing: requests to the kernel, and what it promises for them.
+
+pub mod verity;
