@@ -89,7 +89,7 @@ pub use keys::{KeyFault, KeyHint, KeyType, PublicKey, SignatureScheme};
 pub use keys::{PrivateKey, Signer};
 pub use limits::Limits;
 pub use loader::{CosignedModel, SignedModel, VerifiedModel};
-pub use manifest::{CHUNK_INDEX, ChunkIndexFault, Method};
+pub use manifest::{CHUNK_INDEX, ChunkIndexFault, Method, VERITY_DIGEST, VerityFault};
 pub use model::{GIT_DEFAULTS, ModelPath, PathFault, SkipReason, Skipped};
 pub use modelsig_hash as hash;
 pub use outcome::{ErrorKind, OUTCOMES, Outcome};
