@@ -31,6 +31,9 @@ impl Error {
             #[cfg(feature = "certificate")]
             Self::Anchor { .. } => ErrorKind::Key,
             Self::RootDigestMismatch { .. } => ErrorKind::RootDigest,
+            Self::FrozenUnverified { problem, .. } => problem.kind(),
+            Self::HeldForWriting { .. } => ErrorKind::Io,
+            Self::NoVerity { .. } => ErrorKind::Unsupported,
             Self::IgnoredButSigned { .. } => ErrorKind::Policy,
             #[cfg(feature = "sign")]
             Self::BundleTime { .. } => ErrorKind::Policy,
@@ -78,6 +81,9 @@ impl Error {
             | Self::Unsigned { path }
             | Self::EmptyNotCovered { path }
             | Self::Changed { path }
+            | Self::FrozenUnverified { path, .. }
+            | Self::HeldForWriting { path }
+            | Self::NoVerity { path }
             | Self::IgnoredButSigned { path }
             | Self::BundleNotFound { path }
             | Self::Limit { path, .. }
