@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         .and_then(|matches| Arguments::from_arg_matches(&matches));
     match parsed {
         Ok(arguments) => {
-            let judges = matches!(arguments.command, args::Command::Verify(_));
+            let judges = matches!(arguments.command, args::Command::Verify(_) | args::Command::Protect(_));
             let printer = Printer::new(arguments.color, arguments.command.output(), judges);
             printer.finish(commands::run(arguments, &printer)).into()
         }

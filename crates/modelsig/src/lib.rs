@@ -53,6 +53,7 @@ mod escape;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod guarded;
 mod input;
 mod inspect;
 mod json;
@@ -95,7 +96,7 @@ pub use loader::{
     CosignedModel, ModelTensor, Selection, SignedModel, VerifiedBytes, VerifiedFile, VerifiedModel,
     VerifiedReader, VerifiedTensor,
 };
-pub use manifest::{CHUNK_INDEX, ChunkIndexFault, Method};
+pub use manifest::{CHUNK_INDEX, ChunkIndexFault, Method, VERITY_DIGEST, VerityFault};
 pub use model::format::{
     FormatFault, GgufMetadata, GgufSplit, Header, SafetensorsIndex, Tensor, TensorFormat,
 };

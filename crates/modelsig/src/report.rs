@@ -27,6 +27,8 @@ pub struct Report {
     pub(crate) skipped: Vec<Skipped>,
     pub(crate) weakened_by: Vec<&'static str>,
     pub(crate) notes: Vec<Note>,
+    /// Which files were frozen, where that was asked for.
+    pub(crate) frozen: Option<Vec<String>>,
     /// Every file was checked, as opposed to signature and tree only.
     pub(crate) complete: bool,
     /// What was checked when only a part was asked for.
@@ -159,16 +161,20 @@ pub enum Checked {
     Both,
     /// The shards.
     Shards,
+    /// The fs-verity digest, under which the kernel guards the file. No byte of it was read: one that is damaged on the
+    /// disk is an I/O error for whoever reads it.
+    FsVerity,
 }
 
 impl Checked {
-    /// `"whole"`, `"chunks"`, `"whole+chunks"` or `"shards"`.
+    /// `"whole"`, `"chunks"`, `"whole+chunks"`, `"shards"` or `"fsverity"`.
     pub const fn id(self) -> &'static str {
         match self {
             Self::Whole => "whole",
             Self::Chunks => "chunks",
             Self::Both => "whole+chunks",
             Self::Shards => "shards",
+            Self::FsVerity => "fsverity",
         }
     }
 }
@@ -253,6 +259,12 @@ impl Report {
         &self.notes
     }
 
+    /// The files that [`Verifier::protect`](crate::Verifier::protect) froze, in order of name; those that were frozen before
+    /// are not among them. `None` unless it came that far.
+    pub fn frozen(&self) -> Option<&[String]> {
+        self.frozen.as_deref()
+    }
+
     /// What is wrong, in order of the files' names.
     pub fn problems(&self) -> impl Iterator<Item = &Error> {
         self.files.iter().filter_map(|file| file.problem.as_ref())
@@ -297,7 +309,8 @@ impl Report {
         let problems = format!("{problems} {}", if problems == 1 { "problem" } else { "problems" });
         match self.verdict() {
             "verified" => format!(
-                "VERIFIED '{model}': {verified} {}, {}, signed by {}",
+                "{} '{model}': {verified} {}, {}, signed by {}",
+                if self.frozen.is_some() { "PROTECTED" } else { "VERIFIED" },
                 if verified == 1 { "file" } else { "files" },
                 Bytes(self.bytes_verified()),
                 self.signer.line()
@@ -368,7 +381,8 @@ impl Serialize for Report {
         let skipped: Vec<_> =
             self.skipped.iter().map(|skipped| (&skipped.path, skipped.reason.id())).collect();
         let notes: Vec<String> = self.notes.iter().map(Note::to_string).collect();
-        let mut report = serializer.serialize_struct("Report", 14)?;
+        let fields = 14 + usize::from(self.frozen.is_some());
+        let mut report = serializer.serialize_struct("Report", fields)?;
         report.serialize_field("verdict", self.verdict())?;
         report.serialize_field("model", &self.model)?;
         report.serialize_field("bundle", &self.bundle)?;
@@ -383,6 +397,9 @@ impl Serialize for Report {
         report.serialize_field("skipped", &skipped.iter().map(SkippedEntry).collect::<Vec<_>>())?;
         report.serialize_field("weakened_by", &self.weakened_by)?;
         report.serialize_field("notes", &notes)?;
+        if let Some(frozen) = &self.frozen {
+            report.serialize_field("frozen", frozen)?;
+        }
         report.end()
     }
 }
@@ -456,7 +473,8 @@ impl Serialize for Error {
         error.serialize_entry("kind", self.kind().outcome().name)?;
         error.serialize_entry("message", &self.to_string())?;
         error.serialize_entry("path", &self.path())?;
-        match self {
+        let facts = if let Self::FrozenUnverified { problem, .. } = self { problem } else { self };
+        match facts {
             Self::DigestMismatch { expected, found, ranges, tensors, .. } => {
                 error.serialize_entry("expected", expected)?;
                 error.serialize_entry("found", found)?;

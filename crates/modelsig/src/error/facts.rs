@@ -32,6 +32,9 @@ impl Error {
             Self::Anchor { .. } => ErrorKind::Key,
             Self::RootDigestMismatch { .. } => ErrorKind::RootDigest,
             Self::IgnoredButSigned { .. } | Self::Protection { .. } => ErrorKind::Policy,
+            Self::FrozenUnverified { problem, .. } => problem.kind(),
+            Self::HeldForWriting { .. } => ErrorKind::Io,
+            Self::NoVerity { .. } => ErrorKind::Unsupported,
             #[cfg(feature = "sign")]
             Self::BundleTime { .. } => ErrorKind::Policy,
             Self::Usage { .. }
@@ -84,6 +87,9 @@ impl Error {
             | Self::Unsigned { path }
             | Self::EmptyNotCovered { path }
             | Self::Changed { path }
+            | Self::FrozenUnverified { path, .. }
+            | Self::HeldForWriting { path }
+            | Self::NoVerity { path }
             | Self::IgnoredButSigned { path }
             | Self::Protection { path, .. }
             | Self::Format { path, .. }

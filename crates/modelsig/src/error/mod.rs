@@ -222,6 +222,27 @@ pub enum Error {
         /// `"signed file"` or `"tensor"`.
         what: &'static str,
     },
+    /// A file that [`Verifier::protect`](crate::Verifier::protect) froze, and that then turned out not to be what was
+    /// signed, or could not be read: it changed after it was verified and before it was frozen.
+    #[error("{} is now frozen by fs-verity, but does not hold: {problem}", shown(.path))]
+    FrozenUnverified {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        problem: Box<Error>,
+    },
+    /// A file that cannot be frozen since somebody holds it open for writing, or has a writable shared map of it.
+    #[error("{} cannot be frozen: somebody holds it open for writing", shown(.path))]
+    HeldForWriting {
+        /// The file.
+        path: String,
+    },
+    /// A file that cannot be frozen since there is no fs-verity where it lies.
+    #[error("{} cannot be frozen: its file system has no fs-verity", shown(.path))]
+    NoVerity {
+        /// The file.
+        path: String,
+    },
     /// The caller wants to ignore what the signer signed.
     #[error("{} is signed and cannot be ignored", shown(.path))]
     IgnoredButSigned {

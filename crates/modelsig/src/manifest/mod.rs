@@ -6,8 +6,13 @@ mod chunk_index;
 mod root_digest;
 mod serialization;
 mod shards;
+mod verity;
 
-use modelsig_hash::{ByteRange, Chunks, Digest, HashAlgorithm, Job, JobDigest};
+use std::fmt;
+
+use modelsig_hash::{
+    ByteRange, Chunks, Digest, HashAlgorithm, Hashed, Job, JobDigest, Source, Task, VerityDigest,
+};
 
 use crate::Error;
 use crate::model::ModelPath;
@@ -23,6 +28,8 @@ pub(crate) use serialization::sharded_resources;
 pub(crate) use serialization::{
     JsonSerialization, RecordedIgnore, Serialization, check_algorithm, group_by_file,
 };
+pub(crate) use verity::JsonVerity;
+pub use verity::{VERITY_DIGEST, VerityFault};
 
 /// What a signed statement says about a model.
 #[derive(Clone, Debug)]
@@ -51,6 +58,7 @@ pub(crate) enum Proof {
     Whole {
         digest: Digest,
         chunks: Option<ChunkIndex>,
+        verity: Option<VerityDigest>,
     },
     /// Tiles the file from its start, in order.
     Shards(Vec<(ByteRange, Digest)>),
@@ -105,6 +113,14 @@ impl SignedFile {
         }
     }
 
+    /// The signed fs-verity digest, which binds the length too.
+    pub(crate) fn verity(&self) -> Option<VerityDigest> {
+        match &self.proof {
+            Proof::Whole { verity, .. } => *verity,
+            Proof::Shards(_) => None,
+        }
+    }
+
     /// How `check` is carried out for this file.
     pub(crate) fn checked(&self, check: Check) -> Checked {
         match (&self.proof, check) {
@@ -127,12 +143,29 @@ impl SignedFile {
             (Proof::Whole { chunks: Some(chunks), .. }, Checked::Chunks) => {
                 chunks.chunks().map(|(range, _)| job(range, chunks.algorithm, None)).collect()
             }
-            (Proof::Whole { digest, chunks: Some(chunks) }, Checked::Both) => {
+            (Proof::Whole { digest, chunks: Some(chunks), .. }, Checked::Both) => {
                 let by_chunk = Chunks { size: chunks.chunk_size, algorithm: chunks.algorithm };
                 vec![job(ByteRange::whole(length), digest.algorithm(), Some(by_chunk))]
             }
             (Proof::Whole { digest, .. }, _) => vec![job(ByteRange::whole(length), digest.algorithm(), None)],
         }
+    }
+
+    /// The task of checking a source of `length` bytes.
+    pub(crate) fn task<'s>(
+        &self,
+        source: Source<'s>,
+        length: u64,
+        check: Check,
+    ) -> Result<Task<'s>, modelsig_hash::Error> {
+        let task = Task::new(source, self.jobs(length, check))?;
+        Ok(if self.computes_verity(check) { task.with_verity() } else { task })
+    }
+
+    /// The verdict on what came of such a task.
+    pub(crate) fn judge(&self, check: Check, hashed: &Hashed) -> Result<(), Error> {
+        self.compare(check, &hashed.digests)?;
+        if self.computes_verity(check) { self.compare_verity(hashed.verity) } else { Ok(()) }
     }
 
     /// The signed parts of the file, for those who check only some of it. `None` where `check` wants the whole digest, or
@@ -154,6 +187,20 @@ impl SignedFile {
         Damage::new(&self.name).in_parts(expected, found)
     }
 
+    /// True when `check` also computes the fs-verity digest: whoever wants every list compared wants this one too.
+    pub(crate) fn computes_verity(&self, check: Check) -> bool {
+        check == Check::Both && self.verity().is_some()
+    }
+
+    /// Compares an fs-verity digest, measured or computed, with the signed one.
+    pub(crate) fn compare_verity(&self, found: Option<VerityDigest>) -> Result<(), Error> {
+        let damaged = Damage::new(&self.name);
+        let (Some(expected), Some(found)) = (self.verity(), found) else {
+            return Err(damaged.not_computed());
+        };
+        if expected == found { Ok(()) } else { Err(damaged.mismatch(&expected, &found, Vec::new())) }
+    }
+
     /// The one comparison of digests: whether what the jobs found is what was signed.
     pub(crate) fn compare(&self, check: Check, found: &[JobDigest]) -> Result<(), Error> {
         let damaged = Damage::new(&self.name);
@@ -164,7 +211,7 @@ impl SignedFile {
             (Proof::Whole { chunks: Some(chunks), .. }, Checked::Chunks) => {
                 damaged.in_parts(chunks.chunks(), found.iter().map(|job| &job.digest))
             }
-            (Proof::Whole { digest, chunks }, _) => {
+            (Proof::Whole { digest, chunks, .. }, _) => {
                 let [whole] = found else { return Err(damaged.not_computed()) };
                 if let Some(chunks) = chunks.as_ref().filter(|_| self.checked(check) == Checked::Both) {
                     damaged.in_parts(chunks.chunks(), whole.chunks.iter())?;
@@ -226,7 +273,7 @@ impl<'n> Damage<'n> {
         }
     }
 
-    fn mismatch(&self, expected: &Digest, found: &Digest, ranges: Vec<ByteRange>) -> Error {
+    fn mismatch(&self, expected: &dyn fmt::Debug, found: &dyn fmt::Debug, ranges: Vec<ByteRange>) -> Error {
         let path = self.0.to_string();
         Error::DigestMismatch {
             path,

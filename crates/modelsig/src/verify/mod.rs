@@ -5,6 +5,7 @@
 //! special case of several: each goes through the same steps, on the same opened model.
 
 mod content;
+mod protect;
 mod several;
 
 use std::collections::HashSet;
@@ -257,6 +258,7 @@ impl Verifier {
             files: Vec::new(),
             skipped: Vec::new(),
             weakened_by: self.policy.weakened_by(),
+            frozen: None,
             notes: notes.into_iter().filter_map(|(holds, note)| holds.then_some(note)).collect(),
             complete: false,
             part: None,
