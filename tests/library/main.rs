@@ -12,4 +12,5 @@ mod docs;
 mod legacy;
 mod msrv;
 mod oms_data;
+mod repair;
 mod round_trip;
