@@ -105,7 +105,11 @@ impl RepairReport {
         let (ranges, files) = (self.ranges(), self.files.len());
         let s = |count: usize| if count == 1 { "" } else { "s" };
         let copied = Bytes(self.bytes_copied());
-        format!("{ranges} range{} in {files} file{}, {copied} copied", s(ranges), s(files))
+        let cut = match self.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.cut)) {
+            0 => String::new(),
+            cut => format!(", {} cut off", Bytes(cut)),
+        };
+        format!("{ranges} range{} in {files} file{}, {copied} copied{cut}", s(ranges), s(files))
     }
 
     /// One line that says it all.

@@ -62,10 +62,9 @@ impl LocalSource {
     /// # Errors
     /// [`Error::Io`] when there is nothing, or it cannot be opened; [`Error::NotAFile`] for a special file.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let model = Model::open(path).map_err(|error| match error {
-            Error::ModelNotFound { path } => Error::io("open", path, io::ErrorKind::NotFound.into()),
-            other => other,
-        })?;
+        // It is no model that is not there.
+        path.metadata().map_err(|error| Error::io("open", path.to_string_lossy(), error))?;
+        let model = Model::open(path)?;
         Ok(Self { model, last: Mutex::default() })
     }
 

@@ -7,10 +7,10 @@ use std::io;
 use modelsig_hash::HashAlgorithm;
 
 use super::mend::Place;
+use crate::Error;
 use crate::loader::SignedModel;
 use crate::manifest::Manifest;
-use crate::model::{Folder, ModelPath};
-use crate::{Error, report::FileReport};
+use crate::model::{Folder, ModelPath, SkipReason};
 
 const PREFIX: &str = ".modelsig-repair-";
 const SUFFIX: &str = ".tmp";
@@ -66,12 +66,14 @@ pub(super) fn nameless(manifest: &Manifest, place: &Place<'_>) -> io::Result<Fil
 
 /// Removes what an interrupted repair has left beside signed files.
 pub(super) fn clear(model: &SignedModel) {
-    let is_left = |file: &&FileReport| {
-        let ours = last(&file.name).strip_prefix(PREFIX).is_some_and(|rest| rest.ends_with(SUFFIX));
-        ours && matches!(file.problem, Some(Error::Unsigned { .. }))
-    };
+    let unsigned = model.report.files.iter().filter_map(|file| match &file.problem {
+        Some(Error::Unsigned { path } | Error::EmptyNotCovered { path }) => Some(path.as_str()),
+        _ => None,
+    });
+    let tolerated = model.report.skipped.iter().filter(|skipped| skipped.reason == SkipReason::Unsigned);
+    let is_ours = |path: &&str| last(path).strip_prefix(PREFIX).is_some_and(|rest| rest.ends_with(SUFFIX));
     let mut left: Vec<&str> =
-        model.report.files.iter().filter(is_left).map(|file| file.name.as_str()).collect();
+        unsigned.chain(tolerated.map(|skipped| skipped.path.as_str())).filter(is_ours).collect();
     if left.is_empty() || model.model.is_file() {
         return;
     }
