@@ -24,8 +24,8 @@ use crate::{Error, Limits, input};
 pub(crate) use exclusions::Exclusions;
 pub use exclusions::{GIT_DEFAULTS, SkipReason};
 pub use path::{ModelPath, PathFault};
-pub(crate) use root::Folder;
 use root::Root;
+pub(crate) use root::{Folder, Lock};
 pub use walk::Skipped;
 pub(crate) use walk::{Symlinks, Tree, TreeFile, is_loop};
 
@@ -40,7 +40,7 @@ enum Kind {
     File {
         name: ModelPath,
         length: u64,
-        /// The folder around it, while it is locked.
+        /// The folder around it, once it was locked.
         locked: OnceLock<Root>,
     },
 }
@@ -165,8 +165,8 @@ impl Model {
         }
     }
 
-    /// Keeps other repairs away as long as the model is open, where the system can. False when there is one already.
-    pub(crate) fn lock(&self) -> io::Result<bool> {
+    /// Keeps other repairs away, where the system can. None when there is one already.
+    pub(crate) fn lock(&self) -> io::Result<Option<Lock<'_>>> {
         match &self.kind {
             Kind::Folder(root) => Ok(root.lock()),
             Kind::File { locked, .. } => {

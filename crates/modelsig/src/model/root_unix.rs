@@ -168,10 +168,20 @@ impl Root {
         Ok((Folder(at), file))
     }
 
-    /// Keeps other writers away as long as this root is open. False when there is one already. Where a file system has
-    /// no locks, nobody is kept away.
-    pub(super) fn lock(&self) -> bool {
-        flock(&self.folder, FlockOperation::NonBlockingLockExclusive) != Err(Errno::WOULDBLOCK)
+    /// Keeps other writers away, unless there is one already. Where a file system has no locks, nobody is kept away.
+    pub(super) fn lock(&self) -> Option<Lock<'_>> {
+        let locked = flock(&self.folder, FlockOperation::NonBlockingLockExclusive);
+        (locked != Err(Errno::WOULDBLOCK)).then_some(Lock(&self.folder))
+    }
+}
+
+/// Other writers are kept away.
+pub(crate) struct Lock<'r>(&'r OwnedFd);
+
+impl Drop for Lock<'_> {
+    fn drop(&mut self) {
+        // Closing the descriptor would not do while a process that was just forked has it too.
+        let _ = flock(self.0, FlockOperation::Unlock);
     }
 }
 
@@ -320,9 +330,9 @@ mod tests {
     fn one_writer_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let (one, other) = (Root::open(folder.path()).unwrap(), Root::open(folder.path()).unwrap());
-        assert!(one.lock() && one.lock());
-        assert!(!other.lock());
-        drop(one);
-        assert!(other.lock());
+        let lock = one.lock();
+        assert!(lock.is_some() && other.lock().is_none());
+        drop(lock);
+        assert!(other.lock().is_some());
     }
 }

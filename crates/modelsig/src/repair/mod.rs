@@ -73,9 +73,8 @@ impl Verifier {
         let passed = [bundle];
         let run = verifier.begin(model, &passed, verifier.policy.check)?;
         let failed = |error| Error::io("lock", run.model.shown(), error);
-        if !run.model.lock().map_err(failed)? {
-            return Err(failed(io::Error::new(io::ErrorKind::WouldBlock, "another repair is at work")));
-        }
+        let at_work = || failed(io::Error::new(io::ErrorKind::WouldBlock, "another repair is at work"));
+        let _lock = run.model.lock().map_err(failed)?.ok_or_else(at_work)?;
         let mut before = verifier.look(&run, bundle)?;
         verifier.check_files(&run.engine, std::slice::from_mut(&mut before), &|_| false)?;
 
