@@ -11,6 +11,10 @@ pub(crate) fn for_error(error: &Error) -> Option<String> {
             return report.problems().find_map(for_guard).or_else(|| for_kind(error.kind())).map(Into::into);
         }
         error @ Error::NoVerity { .. } => for_guard(error)?,
+        Error::Unrepaired(repair) if repair.failures().is_empty() => {
+            return for_kind(error.kind()).map(Into::into);
+        }
+        Error::Unrepaired(_) => "what was repaired stays so: run it again with another copy in --from",
         Error::Threshold(report) => {
             let same_signer = report.bundles().iter().any(|bundle| bundle.same_signer_as.is_some());
             let advice = match report.partly_signed() {

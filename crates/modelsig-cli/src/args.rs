@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use modelsig::hash::{Access, HashAlgorithm};
 use modelsig::{Error, Escaped, Method, ModelPath, ModelSigner};
 
-use crate::commands::{completions, digest, hash, inspect, keygen, protect, sign, verify};
+use crate::commands::{completions, digest, hash, inspect, keygen, protect, repair, sign, verify};
 
 /// Check that model weights are exactly what a trusted signer released, before anything loads them.
 #[derive(Parser)]
@@ -43,6 +43,7 @@ pub(crate) enum Command {
     Sign(sign::Options),
     Verify(verify::Options),
     Protect(protect::Options),
+    Repair(repair::Options),
     Digest(digest::Options),
     Hash(hash::Options),
     Inspect(inspect::Options),
@@ -59,6 +60,7 @@ impl Command {
             Self::Sign(options) => options.output,
             Self::Verify(options) => options.output,
             Self::Protect(options) => options.output,
+            Self::Repair(options) => options.output,
             Self::Digest(options) => options.output,
             Self::Hash(options) => options.output,
             Self::Inspect(options) => options.output,

@@ -10,6 +10,7 @@
 //! A [`Verifier`] holds the caller's [`Trust`] and [`Policy`]. [`Verifier::verify`] checks everything and returns a
 //! [`VerifiedModel`]; [`Verifier::open`] checks signature and folder, and each file when it is read. Both hand out
 //! verified *bytes* of signed names, not paths that could change between the check and the use.
+//! [`Verifier::repair`] mends a damaged model from a good copy.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -67,6 +68,7 @@ mod outcome;
 mod output;
 mod policy;
 mod protection;
+mod repair;
 mod report;
 #[cfg(feature = "sign")]
 mod reuse;
@@ -105,6 +107,7 @@ pub use modelsig_hash as hash;
 pub use outcome::{ErrorKind, OUTCOMES, Outcome};
 pub use policy::{Check, Policy, UnsignedFiles, danger};
 pub use protection::Protection;
+pub use repair::{LocalSource, Mended, RepairReport, RepairSource, RepairedFile};
 pub use report::{Bytes, CertificateReport, Checked, FileReport, Note, PartReport, Report, SignerReport};
 #[cfg(feature = "sign")]
 pub use reuse::{Reuse, ReusedFile};

@@ -145,8 +145,31 @@ pub struct FileReport {
     pub access: Option<AccessUsed>,
     /// On which rung its bytes stand, when they were loaded; `None` when it was looked at in place.
     pub protection: Option<Protection>,
+    /// Its signed size in bytes, when chunk index or shards tell it.
+    pub signed_size: Option<u64>,
     /// What is wrong with it.
     pub problem: Option<Error>,
+}
+
+impl FileReport {
+    /// A file that was not verified.
+    pub(crate) fn unverified(
+        name: String,
+        size: Option<u64>,
+        signed_size: Option<u64>,
+        problem: Option<Error>,
+    ) -> Self {
+        Self { name, size, checked: None, access: None, protection: None, signed_size, problem }
+    }
+
+    /// The byte ranges that do not hold, as [`Error::damaged`] tells them, and all of a missing file whose size is
+    /// signed.
+    pub fn damaged(&self) -> Vec<ByteRange> {
+        match (&self.problem, self.signed_size) {
+            (Some(Error::Missing { .. }), Some(size)) if size > 0 => vec![ByteRange::whole(size)],
+            (problem, _) => problem.as_ref().map(Error::damaged).unwrap_or_default(),
+        }
+    }
 }
 
 /// Which signed digests a file was compared with.
@@ -460,41 +483,59 @@ impl Serialize for FileReport {
         file.serialize_field("checked", &self.checked.map(Checked::id))?;
         file.serialize_field("access", &access)?;
         file.serialize_field("protection", &self.protection)?;
-        file.serialize_field("problem", &self.problem)?;
+        let problem = self.problem.as_ref().map(|error| InReport { error, damaged: self.damaged() });
+        file.serialize_field("problem", &problem)?;
         file.end()
     }
 }
 
-/// `{"kind", "message", "path"}`, with `expected`, `found` and `damaged` (byte ranges) where they are known, and with
-/// `claimed_identity` and `claimed_issuer` of a keyless bundle.
+/// `{"kind", "message", "path"}`, with `expected` and `found` where they are known, `damaged` (byte ranges; none when they
+/// are not known) where there are wrong bytes, and `claimed_identity` and `claimed_issuer` of a keyless bundle.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        InReport { error: self, damaged: self.damaged() }.serialize(serializer)
+    }
+}
+
+/// An error beside what else is known of the file.
+struct InReport<'r> {
+    error: &'r Error,
+    damaged: Vec<ByteRange>,
+}
+
+impl Serialize for InReport<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut error = serializer.serialize_map(None)?;
-        error.serialize_entry("kind", self.kind().outcome().name)?;
-        error.serialize_entry("message", &self.to_string())?;
-        error.serialize_entry("path", &self.path())?;
-        let facts = if let Self::FrozenUnverified { problem, .. } = self { problem } else { self };
+        error.serialize_entry("kind", self.error.kind().outcome().name)?;
+        error.serialize_entry("message", &self.error.to_string())?;
+        error.serialize_entry("path", &self.error.path())?;
+        let facts =
+            if let Error::FrozenUnverified { problem, .. } = self.error { problem } else { self.error };
         match facts {
-            Self::DigestMismatch { expected, found, ranges, tensors, .. } => {
-                error.serialize_entry("expected", expected)?;
-                error.serialize_entry("found", found)?;
-                let pairs = |range: &ByteRange| [range.start(), range.end()];
-                error.serialize_entry("damaged", &ranges.iter().map(pairs).collect::<Vec<_>>())?;
-                error.serialize_entry("damaged_tensors", tensors)?;
-            }
-            Self::Truncated { expected, found, .. } | Self::Grown { expected, found, .. } => {
+            Error::DigestMismatch { expected, found, .. } | Error::SourceMismatch { expected, found, .. } => {
                 error.serialize_entry("expected", expected)?;
                 error.serialize_entry("found", found)?;
             }
-            Self::IdentityMismatch { expected, found, .. } => {
+            Error::Truncated { expected, found, .. } | Error::Grown { expected, found, .. } => {
                 error.serialize_entry("expected", expected)?;
                 error.serialize_entry("found", found)?;
             }
-            Self::KeylessUnsupported { identity, issuer, .. } => {
+            Error::IdentityMismatch { expected, found, .. } => {
+                error.serialize_entry("expected", expected)?;
+                error.serialize_entry("found", found)?;
+            }
+            Error::KeylessUnsupported { identity, issuer, .. } => {
                 error.serialize_entry("claimed_identity", identity)?;
                 error.serialize_entry("claimed_issuer", issuer)?;
             }
             _ => {}
+        }
+        if self.error.is_damage() {
+            let pairs = |range: &ByteRange| [range.start(), range.end()];
+            error.serialize_entry("damaged", &self.damaged.iter().map(pairs).collect::<Vec<_>>())?;
+        }
+        if let Error::DigestMismatch { tensors, .. } = facts {
+            error.serialize_entry("damaged_tensors", tensors)?;
         }
         error.end()
     }

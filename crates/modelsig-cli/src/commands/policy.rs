@@ -7,7 +7,7 @@ use modelsig::{Check, Error, Policy, UnsignedFiles, danger};
 
 use crate::args;
 
-/// Strict unless told otherwise.
+/// The demands of `verify`, `protect` and `repair`: strict unless told otherwise.
 #[derive(Args)]
 #[group(skip)]
 pub(super) struct PolicyOptions {
@@ -20,9 +20,6 @@ pub(super) struct PolicyOptions {
     /// Do not leave out what only the signer's list leaves out
     #[arg(long)]
     no_bundle_ignores: bool,
-    /// Stop at the first problem
-    #[arg(long)]
-    fail_fast: bool,
     /// Accept files that were not signed; they are not verified
     #[arg(long, help_heading = "Options that weaken the verdict")]
     ignore_unsigned_files: bool,
@@ -62,7 +59,6 @@ impl PolicyOptions {
     pub(super) fn read(&self, model: &Path) -> Result<Policy, Error> {
         let policy = Policy::strict()
             .check(self.check.into())
-            .fail_fast(self.fail_fast)
             .strict_git(self.strict_git)
             .refuse_bundle_ignores(self.no_bundle_ignores);
         let unsigned = if self.ignore_unsigned_files { UnsignedFiles::Ignore } else { UnsignedFiles::Reject };

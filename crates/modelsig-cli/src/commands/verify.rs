@@ -49,6 +49,9 @@ pub(crate) struct Options {
     tensor: Vec<String>,
     #[command(flatten)]
     policy: PolicyOptions,
+    /// Stop at the first problem
+    #[arg(long)]
+    fail_fast: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -75,7 +78,7 @@ impl Options {
     pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
         let progress = Progress::new();
         let verifier = Verifier::new(self.trust.read()?)
-            .with_policy(self.policy.read(&self.model)?)
+            .with_policy(self.policy.read(&self.model)?.fail_fast(self.fail_fast))
             .with_access(run.access)
             .with_engine(run.engine(&progress)?);
         let bundles = match &self.signature[..] {

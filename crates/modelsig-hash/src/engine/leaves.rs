@@ -27,7 +27,7 @@ impl Leaves {
         let place = |at: u64| at.clamp(block.start(), block.end()).saturating_sub(block.start()) as usize;
         self.window = place(self.range.start())..place(self.range.end());
         // The parts tile the source, so a pass begins and ends with one, and what is read at a time is a multiple of a block.
-        debug_assert!(self.window.is_empty() || block.start() % BLOCK_SIZE == 0);
+        debug_assert!(self.window.is_empty() || block.start().is_multiple_of(BLOCK_SIZE));
     }
 
     pub(super) fn is_hungry(&self) -> bool {

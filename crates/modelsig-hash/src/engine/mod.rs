@@ -222,6 +222,16 @@ impl Engine {
         self
     }
 
+    /// What it counts into.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// What stops it.
+    pub fn cancel(&self) -> &CancelToken {
+        &self.cancel
+    }
+
     /// What becomes of the system's page cache.
     #[must_use]
     pub fn with_page_cache(mut self, cache: PageCache) -> Self {

@@ -91,7 +91,11 @@ impl Parts<'_> {
 
 impl Manifest {
     pub(crate) fn find(&self, name: &str) -> Option<&SignedFile> {
-        self.files.binary_search_by(|file| file.name.as_str().cmp(name)).ok().map(|index| &self.files[index])
+        self.index_of(name).and_then(|index| self.files.get(index))
+    }
+
+    pub(crate) fn index_of(&self, name: &str) -> Option<usize> {
+        self.files.binary_search_by(|file| file.name.as_str().cmp(name)).ok()
     }
 
     /// True when `path` is a signed file or a folder with signed files.
@@ -118,6 +122,14 @@ impl SignedFile {
         match &self.proof {
             Proof::Whole { verity, .. } => *verity,
             Proof::Shards(_) => None,
+        }
+    }
+
+    /// The part at a place: a shard or a chunk, with its digest. None past the last, and where only the whole is signed.
+    pub(crate) fn part(&self, index: usize) -> Option<(ByteRange, Digest)> {
+        match &self.proof {
+            Proof::Shards(shards) => shards.get(index).copied(),
+            Proof::Whole { chunks, .. } => chunks.as_ref()?.chunk(index),
         }
     }
 
@@ -221,14 +233,20 @@ impl SignedFile {
         }
     }
 
+    /// The same comparison for some parts, in order.
+    pub(crate) fn compare_places(&self, parts: &[usize], found: &[JobDigest]) -> Result<(), Error> {
+        let parts = parts.iter().filter_map(|part| self.part(*part));
+        self.compare_parts(parts, found.iter().map(|job| &job.digest))
+    }
+
     /// The same comparison for one job of a run that is still going on.
     pub(crate) fn compare_one(&self, check: Check, job: usize, found: &JobDigest) -> Result<(), Error> {
-        let part = match (&self.proof, self.checked(check)) {
-            (Proof::Shards(shards), _) => shards.get(job).copied(),
-            (Proof::Whole { chunks: Some(chunks), .. }, Checked::Chunks) => chunks.chunk(job),
-            (Proof::Whole { .. }, _) => return self.compare(check, std::slice::from_ref(found)),
-        };
-        Damage::new(&self.name).in_parts(part.into_iter(), std::iter::once(&found.digest))
+        match self.checked(check) {
+            Checked::Shards | Checked::Chunks => self.compare_places(&[job], std::slice::from_ref(found)),
+            Checked::Whole | Checked::Both | Checked::FsVerity => {
+                self.compare(check, std::slice::from_ref(found))
+            }
+        }
     }
 }
 

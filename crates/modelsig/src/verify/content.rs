@@ -32,7 +32,7 @@ type FirstProblems = Vec<Option<(usize, Error)>>;
 impl Verifier {
     /// Fills the reports of all bundles. If the policy fails fast, the run ends as soon as `is_lost` says of the
     /// bundles that are still sound that they are not enough.
-    pub(super) fn check_files(
+    pub(crate) fn check_files(
         &self,
         engine: &Engine,
         bundles: &mut [SignedModel],
