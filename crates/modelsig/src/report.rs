@@ -530,7 +530,7 @@ impl Serialize for InReport<'_> {
             }
             _ => {}
         }
-        if self.error.is_damage() {
+        if facts.is_damage() {
             let pairs = |range: &ByteRange| [range.start(), range.end()];
             error.serialize_entry("damaged", &self.damaged.iter().map(pairs).collect::<Vec<_>>())?;
         }

@@ -242,6 +242,27 @@ fn special_files_and_folders_are_no_source() {
     });
 }
 
+/// What stays damaged is named in the words of the format, as by a verification.
+#[test]
+fn tensors_that_stay_damaged_are_named() {
+    let mut file = Vec::new();
+    let tensor = |start: usize, end: usize| serde_json::json!({"dtype": "U8", "shape": [end - start], "data_offsets": [start, end]});
+    let header = serde_json::json!({"a": tensor(0, CHUNK), "b": tensor(CHUNK, 3 * CHUNK)}).to_string();
+    file.extend_from_slice(&(header.len() as u64).to_le_bytes());
+    file.extend_from_slice(header.as_bytes());
+    file.extend_from_slice(&bytes(3 * CHUNK));
+    let case = signed_with(&chunked(HashAlgorithm::Sha256), &[("m.safetensors", &file)]);
+    case.flip("m.safetensors", CHUNK / 2);
+    case.flip("m.safetensors", 3 * CHUNK);
+    let mut copy = file.clone();
+    copy[3 * CHUNK] ^= 8;
+    fs::write(case.path("good/m.safetensors"), copy).unwrap();
+    let error = not_repaired(&case, &good(&case));
+    let left: Vec<_> = unrepaired(&error).report().problems().collect();
+    let [Error::DigestMismatch { tensors, .. }] = left[..] else { panic!("{left:?}") };
+    assert_eq!(*tensors, ["b"]);
+}
+
 /// The damaged model itself as the source.
 #[test]
 fn the_model_is_no_copy_of_itself() {

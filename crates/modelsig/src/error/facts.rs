@@ -21,6 +21,7 @@ impl Error {
             Self::Truncated { expected, found, .. } | Self::Grown { expected, found, .. } => {
                 ByteRange::new(*expected.min(found), *expected.max(found)).into_iter().collect()
             }
+            Self::FrozenUnverified { problem, .. } => problem.damaged(),
             _ => Vec::new(),
         }
     }

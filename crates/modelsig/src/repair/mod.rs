@@ -38,6 +38,9 @@ impl Verifier {
     /// are completed, those that have grown are cut to their signed length. Files that were not signed, links and special
     /// files are reported and left alone.
     ///
+    /// A file under the kernel's guard whose fs-verity digest is signed is measured and not read, as in every verification:
+    /// blocks that have rotted under it are found and mended with [`Check::Both`](crate::Check::Both).
+    ///
     /// After an interruption at any moment the next verification names what is damaged, and the next repair goes on.
     /// Files that were found good at first are not read again at the end; all others are, as far as they were
     /// written. [`Policy::fail_fast`] has no effect.

@@ -71,6 +71,8 @@ pub(super) fn conclude(
     check_pieces(verifier, run.check, &mut after, &by_pieces)?;
     after.present = rest;
     verifier.check_files(&run.engine, std::slice::from_mut(&mut after), &|_| false)?;
+    after.present.extend(by_pieces.into_iter().map(|(present, _)| present));
+    after.name_damaged_tensors();
 
     let is_damaged =
         |name: &String| after.report.files.iter().any(|file| file.name == *name && file.problem.is_some());
