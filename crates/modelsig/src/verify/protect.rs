@@ -102,6 +102,7 @@ impl Verifier {
 }
 
 /// Freezes a file and verifies it through the same descriptor.
+#[expect(clippy::result_large_err, reason = "it is returned once for each file, after a system call")]
 fn freeze(
     signed: &SignedModel,
     present: &Present,
