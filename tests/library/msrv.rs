@@ -77,8 +77,11 @@ fn no_dependency_needs_a_newer_rust() {
         .map(|node| (node["id"].as_str().unwrap(), node))
         .collect();
 
-    let mut pending: Vec<&str> =
-        packages.iter().filter(|(_, package)| is_published(package, workspace.path())).map(|(id, _)| *id).collect();
+    let mut pending: Vec<&str> = packages
+        .iter()
+        .filter(|(_, package)| is_published(package, workspace.path()))
+        .map(|(id, _)| *id)
+        .collect();
     assert_eq!(pending.len(), 4, "modelsig-hash, modelsig, modelsig-cli, modelsig-ffi: {pending:?}");
     let promised = packages[pending[0]]["rust_version"].as_str().unwrap();
     for id in &pending {

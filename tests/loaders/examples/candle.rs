@@ -56,7 +56,7 @@ impl candle_nn::var_builder::SimpleBackend for Tensors {
 
 /// The mean over the tokens, of length 1: what `modules.json` of the model asks for.
 fn embedding(encoder: &BertModel, tokens: &[u32]) -> candle_core::Result<Vec<f32>> {
-    let tokens = Tensor::new(&[tokens], &Device::Cpu)?;
+    let tokens = Tensor::new(tokens, &Device::Cpu)?.unsqueeze(0)?;
     let output = encoder.forward(&tokens, &tokens.zeros_like()?, None)?;
     let mean = output.mean(1)?.squeeze(0)?;
     let length = mean.sqr()?.sum_all()?.sqrt()?;

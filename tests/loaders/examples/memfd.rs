@@ -9,16 +9,20 @@
 use std::error::Error;
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::{Command, ExitCode, ExitStatus};
+use std::process::{Command, ExitCode};
 
-use modelsig::{PublicKey, SignedModel, Verifier};
+use modelsig::{Policy, Protection, PublicKey, VerifiedFd, Verifier};
 
-fn run_on(model: &SignedModel, name: &str, program: &mut Command) -> Result<ExitStatus, Box<dyn Error>> {
-    // A sealed copy in memory, or a clone, or the file itself where fs-verity guards it. Nobody can write to it any more.
-    let weights = model.fd(name)?;
-    println!("{name}: {} bytes, {}", weights.length(), weights.protection());
-    // Descriptor 0 of the program: what needs a path opens /proc/self/fd/0.
-    Ok(program.stdin(weights.into_file()).status()?)
+fn sealed(model: &Path, bundle: &Path, key: &Path, name: &str) -> Result<VerifiedFd, modelsig::Error> {
+    // A sealed copy in memory, or the file itself where fs-verity guards it: nobody can write to it any more, not even root.
+    let policy = Policy::strict().min_protection(Protection::Sealed);
+    let verifier = Verifier::new(PublicKey::from_file(key)?).with_policy(policy);
+    verifier.open(model, bundle)?.fd(name)
+}
+
+/// The program has it as descriptor 0: what wants a path opens `/proc/self/fd/0`.
+fn run_on(weights: VerifiedFd, program: &mut Command) -> std::io::Result<bool> {
+    Ok(program.stdin(weights.into_file()).status()?.success())
 }
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -26,9 +30,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let [model, bundle, key, name, program, arguments @ ..] = &arguments[..] else {
         return Err("MODEL BUNDLE PUBLIC_KEY NAME PROGRAM ARGUMENT...".into());
     };
-    let model =
-        Verifier::new(PublicKey::from_file(Path::new(key))?).open(Path::new(model), Path::new(bundle))?;
     let name = name.to_str().ok_or("the name is not UTF-8")?;
-    let status = run_on(&model, name, Command::new(program).args(arguments))?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let weights = sealed(Path::new(model), Path::new(bundle), Path::new(key), name)?;
+    println!("{name}: {} bytes, {}", weights.length(), weights.protection());
+    let success = run_on(weights, Command::new(program).args(arguments))?;
+    Ok(if success { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

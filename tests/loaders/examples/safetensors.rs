@@ -9,7 +9,7 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use modelsig::{PublicKey, Verifier, VerifiedFile};
+use modelsig::{PublicKey, VerifiedFile, Verifier};
 use safetensors::SafeTensors;
 
 fn print_tensors(model: &Path, bundle: &Path, key: &Path) -> Result<(), Box<dyn Error>> {
