@@ -34,8 +34,8 @@ fn the_readme_has_the_table_of_outcomes() {
     );
 }
 
-/// The blocks of code of a document that name the file they are from, in a comment before them; and how many other blocks stand there
-/// that nothing compiles.
+/// The blocks of code of a document that name the file they are from, in a comment before them; and how many other
+/// blocks stand there that nothing compiles.
 fn quotations(text: &str) -> (Vec<(&str, String)>, usize) {
     let (mut found, mut untested, mut from) = (Vec::new(), 0, None);
     let mut lines = text.lines();

@@ -14,8 +14,8 @@ fn is_published(package: &Value, workspace: &Path) -> bool {
     Path::new(package["manifest_path"].as_str().unwrap()).starts_with(workspace.join("crates"))
 }
 
-/// The workspace without `tests/loaders`: cargo must have all packages that it tells of, and whoever has not built that member has not
-/// those that it needs.
+/// The workspace without `tests/loaders`: cargo must have all packages that it tells of, and whoever has not built that
+/// member has not those that it needs.
 fn default_workspace() -> TempDir {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -30,7 +30,8 @@ fn default_workspace() -> TempDir {
     folder
 }
 
-/// Of every platform where cargo has the packages of all, otherwise of this one, whose packages were built a moment ago.
+/// Of every platform where cargo has the packages of all, otherwise of this one, whose packages were built a moment
+/// ago.
 fn metadata(workspace: &Path) -> Value {
     let host = Command::new("rustc").arg("-vV").output().unwrap().stdout;
     let host = String::from_utf8(host).unwrap();

@@ -1,8 +1,8 @@
 //! One way to bring a model into memory, once: what `compare` runs for its case `load`.
 //!
-//! `load MODE MODEL BUNDLE KEY` loads every signed file and adds up one byte of each page, as a loader would touch all of
-//! it. Modes: `read` (no check at all), `verify-then-read` (what is done where a verifier knows only paths), and the rungs
-//! `private`, `sealed`.
+//! `load MODE MODEL BUNDLE KEY` loads every signed file and adds up one byte of each page, as a loader would touch all
+//! of it. Modes: `read` (no check at all), `verify-then-read` (what is done where a verifier knows only paths), and the
+//! rungs `private`, `sealed`.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
-//! The fs-verity digest against what Debian's `fsverity digest` 1.5 says of the same bytes; tests/interop asks it again.
+//! The fs-verity digest against what Debian's `fsverity digest` 1.5 says of the same bytes; tests/interop asks it
+//! again.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};

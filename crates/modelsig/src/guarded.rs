@@ -15,10 +15,10 @@ use crate::policy::Check;
 /// [`modelsig_hash::protect::verity::measure`], or what a test has in its place.
 pub(crate) type Measure = fn(&File) -> io::Result<Option<VerityDigest>>;
 
-/// The verdict on a file of `length` bytes for each of those that list it, from what the kernel measures; `None` when it
-/// must be hashed. The one place where this is decided: only by [`Check::Chunks`], which takes any signed digest for the
-/// file; only where all who list it have signed its fs-verity digest; and only of a regular file with the length that
-/// the walk found and the signed lengths agree with. The digest binds the length as well.
+/// The verdict on a file of `length` bytes for each of those that list it, from what the kernel measures; `None` when
+/// it must be hashed. The one place where this is decided: only by [`Check::Chunks`], which takes any signed digest for
+/// the file; only where all who list it have signed its fs-verity digest; and only of a regular file with the length
+/// that the walk found and the signed lengths agree with. The digest binds the length as well.
 pub(crate) fn by_guard(
     check: Check,
     listed: &[&SignedFile],

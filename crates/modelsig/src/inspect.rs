@@ -85,8 +85,8 @@ pub fn inspect(bundle: &Path, limits: &Limits) -> Result<Inspection, Error> {
     Ok(Inspection::new(&bundle.material, &manifest))
 }
 
-/// The tensors of all safetensors and GGUF files below a folder, or of one such file, in order of the files and of their data. Nothing
-/// is verified: [`SignedModel::tensors`](crate::SignedModel::tensors) is for that.
+/// The tensors of all safetensors and GGUF files below a folder, or of one such file, in order of the files and of
+/// their data. Nothing is verified: [`SignedModel::tensors`](crate::SignedModel::tensors) is for that.
 ///
 /// # Errors
 /// As verification, for what cannot be opened or walked; [`Error::Format`] for a malformed header.

@@ -89,16 +89,16 @@ impl Policy {
         self
     }
 
-    /// The weakest rung on which bytes are handed out; [`Protection::Private`] unless set. What cannot be had on it is an error,
-    /// never something weaker. [`Protection::Stable`] is the weakest that can be set here.
+    /// The weakest rung on which bytes are handed out; [`Protection::Private`] unless set. What cannot be had on it is
+    /// an error, never something weaker. [`Protection::Stable`] is the weakest that can be set here.
     #[must_use]
     pub fn min_protection(mut self, least: Protection) -> Self {
         self.min_protection = least.max(Protection::Stable);
         self
     }
 
-    /// The longest file, in bytes, that is copied into memory to protect it; no limit unless set. Longer ones need a rung that
-    /// takes no memory.
+    /// The longest file, in bytes, that is copied into memory to protect it; no limit unless set. Longer ones need a
+    /// rung that takes no memory.
     #[must_use]
     pub fn max_copy_bytes(mut self, most: u64) -> Self {
         self.max_copy_bytes = Some(most);
@@ -153,17 +153,17 @@ pub mod danger {
         policy
     }
 
-    /// Also accepts bundles of model-signing 0.2.0 (2025): their encoding of what is signed is not DSSE's, they hash with
-    /// SHA-256 whatever the curve, and they have no root digest and do not record what was left out. A statement of OMS
-    /// v1.0 in that encoding is refused all the same.
+    /// Also accepts bundles of model-signing 0.2.0 (2025): their encoding of what is signed is not DSSE's, they hash
+    /// with SHA-256 whatever the curve, and they have no root digest and do not record what was left out. A statement
+    /// of OMS v1.0 in that encoding is refused all the same.
     #[must_use]
     pub fn legacy(mut policy: Policy, accept: bool) -> Policy {
         policy.legacy = accept;
         policy
     }
 
-    /// Hands out files in place, whoever can write them, where nothing better is to be had. What was checked is not what is used if
-    /// somebody writes meanwhile, and a file that is truncated while it is mapped kills the process.
+    /// Hands out files in place, whoever can write them, where nothing better is to be had. What was checked is not
+    /// what is used if somebody writes meanwhile, and a file that is truncated while it is mapped kills the process.
     #[must_use]
     pub fn unprotected(mut policy: Policy) -> Policy {
         policy.min_protection = Protection::Unprotected;

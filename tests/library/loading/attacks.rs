@@ -1,5 +1,5 @@
-//! A second process works against the loader all the time: what is handed out is what was signed, or an error, and this process
-//! lives on. In place (Stable and less) the documented limits hold, and no more.
+//! A second process works against the loader all the time: what is handed out is what was signed, or an error, and this
+//! process lives on. In place (Stable and less) the documented limits hold, and no more.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -198,8 +198,8 @@ fn in_place_a_later_write_is_seen() {
     let verifier = case.verifier(policy);
     let model = verifier.open(&case.model(), &case.bundle()).unwrap();
     let file = case.file("w.bin");
-    // It holds the file open and mapped from here on, but has not written yet when the file is checked, or has written an even
-    // number of times: so try until the check succeeds.
+    // It holds the file open and mapped from here on, but has not written yet when the file is checked, or has written
+    // an even number of times: so try until the check succeeds.
     let attacker = Attacker::begin("flip", &file, "2000000");
     let before = file.metadata().unwrap();
     let began = Instant::now();

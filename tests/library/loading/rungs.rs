@@ -185,8 +185,8 @@ fn loading_tells_all_that_is_wrong() {
     );
 }
 
-/// Where files can be cloned, large ones are, and neither memory nor a second look at storage is needed. `.ci/reflink` runs it on such
-/// a file system, and says so in `MODELSIG_REFLINK`.
+/// Where files can be cloned, large ones are, and neither memory nor a second look at storage is needed. `.ci/reflink`
+/// runs it on such a file system, and says so in `MODELSIG_REFLINK`.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_clone_is_out_of_reach_of_those_who_have_the_original() {

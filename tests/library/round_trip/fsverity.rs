@@ -1,5 +1,6 @@
-//! The signed fs-verity digest: written where it is asked for, taken over, compared where everything is. What the kernel
-//! measures is tried in a virtual machine (`.ci/verity-vm`); on a file that it does not guard the digest changes nothing.
+//! The signed fs-verity digest: written where it is asked for, taken over, compared where everything is. What the
+//! kernel measures is tried in a virtual machine (`.ci/verity-vm`); on a file that it does not guard the digest changes
+//! nothing.
 
 use std::thread::sleep;
 use std::time::Duration;

@@ -4,11 +4,11 @@
 //! fuse_reader MODEL BUNDLE PUBLIC_KEY ORIGINAL ACCESS
 //! ```
 //!
-//! asks several times for `model.safetensors`, and prints for each time `signed` when it got the bytes of the file ORIGINAL, or
-//! the kind of the error. It fails if it got others.
+//! asks several times for `model.safetensors`, and prints for each time `signed` when it got the bytes of the file
+//! ORIGINAL, or the kind of the error. It fails if it got others.
 //!
-//! ACCESS is `get`, `read`, `range`, `reader`, `tensor` or `fd`; or `stable` for `get` under a policy that accepts files in place
-//! and no copies.
+//! ACCESS is `get`, `read`, `range`, `reader`, `tensor` or `fd`; or `stable` for `get` under a policy that accepts
+//! files in place and no copies.
 
 use std::error::Error;
 use std::fs;

@@ -14,7 +14,8 @@ use std::process::{Command, ExitCode};
 use modelsig::{Policy, Protection, PublicKey, VerifiedFd, Verifier};
 
 fn sealed(model: &Path, bundle: &Path, key: &Path, name: &str) -> Result<VerifiedFd, modelsig::Error> {
-    // A sealed copy in memory, or the file itself where fs-verity guards it: nobody can write to it any more, not even root.
+    // A sealed copy in memory, or the file itself where fs-verity guards it: nobody can write to it any more, not even
+    // root.
     let policy = Policy::strict().min_protection(Protection::Sealed);
     let verifier = Verifier::new(PublicKey::from_file(key)?).with_policy(policy);
     verifier.open(model, bundle)?.fd(name)

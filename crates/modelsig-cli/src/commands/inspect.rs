@@ -14,8 +14,8 @@ use crate::exit_code::Exit;
 /// Show what a bundle claims, and which tensors a model has, without believing any of it
 #[derive(Args)]
 pub(crate) struct Options {
-    /// A bundle; or the folder of a model, for the tensors of its safetensors and GGUF files and for its bundle if there is one
-    /// in it; or one such file
+    /// A bundle; or the folder of a model, for the tensors of its safetensors and GGUF files and for its bundle if
+    /// there is one in it; or one such file
     #[arg(value_name = "BUNDLE|MODEL")]
     place: PathBuf,
     #[command(flatten)]

@@ -17,10 +17,11 @@ use crate::progress_bar::Bar;
 
 /// Verify a model, freeze its files with fs-verity, and verify them again
 ///
-/// Linux then lets nobody change them, root included, and checks every page that is read. THIS CANNOT BE UNDONE: a frozen
-/// file can be read, renamed and removed, but never written. Nothing is frozen unless the whole model verifies. The second
-/// look, through the descriptor by which a file was frozen, takes no time where its fs-verity digest is signed (sign
-/// --fsverity). The folder is not frozen: a file in it can be replaced by another one, which verifying again shows.
+/// Linux then lets nobody change them, root included, and checks every page that is read. THIS CANNOT BE UNDONE: a
+/// frozen file can be read, renamed and removed, but never written. Nothing is frozen unless the whole model verifies.
+/// The second look, through the descriptor by which a file was frozen, takes no time where its fs-verity digest is
+/// signed (sign --fsverity). The folder is not frozen: a file in it can be replaced by another one, which verifying
+/// again shows.
 #[derive(Args)]
 pub(crate) struct Options {
     /// The folder or file of the model

@@ -18,8 +18,8 @@ use crate::progress_bar::Bar;
 /// Repair a damaged model from a good copy
 ///
 /// Verifies the model, copies the damaged chunks, shards or files from the copy, and verifies what was written. Of the
-/// copy nothing is believed: each range is checked against the signed digest before it is written. After an interruption,
-/// run it again. Files that were not signed are reported and left alone.
+/// copy nothing is believed: each range is checked against the signed digest before it is written. After an
+/// interruption, run it again. Files that were not signed are reported and left alone.
 #[derive(Args)]
 pub(crate) struct Options {
     /// The folder or file of the model

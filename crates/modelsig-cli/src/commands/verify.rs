@@ -38,8 +38,8 @@ pub(crate) struct Options {
     require: Option<Threshold>,
     /// Check only the signed files whose names fit, such as '*.json' (may be repeated)
     ///
-    /// The verdict then says that it is one on a part. * stands for any characters, also /, and ? for any one of them. The names of
-    /// all files are compared in any case.
+    /// The verdict then says that it is one on a part. * stands for any characters, also /, and ? for any one of them.
+    /// The names of all files are compared in any case.
     #[arg(long, value_name = "PATTERN")]
     files: Vec<String>,
     /// Check only the tensors whose names fit, such as 'model.layers.0.*' (may be repeated)

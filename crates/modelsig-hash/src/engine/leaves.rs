@@ -26,7 +26,8 @@ impl Leaves {
     pub(super) fn offer(&mut self, block: ByteRange) {
         let place = |at: u64| at.clamp(block.start(), block.end()).saturating_sub(block.start()) as usize;
         self.window = place(self.range.start())..place(self.range.end());
-        // The parts tile the source, so a pass begins and ends with one, and what is read at a time is a multiple of a block.
+        // The parts tile the source, so a pass begins and ends with one, and what is read at a time is a multiple of a
+        // block.
         debug_assert!(self.window.is_empty() || block.start().is_multiple_of(BLOCK_SIZE));
     }
 

@@ -36,8 +36,8 @@ use pass::{Passes, range_of};
 use pool::Pool;
 use run::Run;
 
-/// Bytes of each pass that are brought into memory at a time. Copies from the page cache get cheaper up to 512 KiB, while what
-/// all lanes of a worker hold should stay in its caches.
+/// Bytes of each pass that are brought into memory at a time. Copies from the page cache get cheaper up to 512 KiB,
+/// while what all lanes of a worker hold should stay in its caches.
 pub const BLOCK: usize = 256 << 10;
 
 /// The same where two workers share the hashing of a block.
@@ -268,8 +268,8 @@ impl Engine {
         self.run_with(plan, &|_, _, _| ControlFlow::Continue(()))
     }
 
-    /// The [fs-verity digest](crate::protect::verity) of a source, as Linux would measure it: SHA-256, blocks of 4096 bytes,
-    /// no salt.
+    /// The [fs-verity digest](crate::protect::verity) of a source, as Linux would measure it: SHA-256, blocks of 4096
+    /// bytes, no salt.
     ///
     /// # Errors
     /// As those of a task.

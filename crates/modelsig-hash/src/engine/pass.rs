@@ -4,9 +4,9 @@
 //! of them other bytes. They share a pass instead, in which every block is fed to all of them before the next one is
 //! read. What does not overlap is a pass of its own, for any worker to take.
 //!
-//! BLAKE3 is a tree, and a subtree of it can be computed wherever its bytes are: a long BLAKE3 job is cut into parts, so
-//! that one huge file keeps all workers busy. So is the tree of fs-verity, for which each part brings the digests of its
-//! blocks.
+//! BLAKE3 is a tree, and a subtree of it can be computed wherever its bytes are: a long BLAKE3 job is cut into parts,
+//! so that one huge file keeps all workers busy. So is the tree of fs-verity, for which each part brings the digests of
+//! its blocks.
 
 use super::{Chunks, Job};
 use crate::protect::verity::Tree;

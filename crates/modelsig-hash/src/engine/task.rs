@@ -45,7 +45,8 @@ impl<'r> TaskState<'r> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The open source, opened by whoever comes first, and then counted. A task that already failed is not opened again.
+    /// The open source, opened by whoever comes first, and then counted. A task that already failed is not opened
+    /// again.
     pub(super) fn open(
         &self,
         task: &'r Task<'_>,

@@ -1,4 +1,5 @@
-//! The hashes over a stretch of a source: one over all of it, one over each of its chunks, or one over each of its blocks.
+//! The hashes over a stretch of a source: one over all of it, one over each of its chunks, or one over each of its
+//! blocks.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -185,7 +186,8 @@ impl Hash {
 }
 
 /// Feeds to tracks what they want of their blocks. SHA-256 and BLAKE2b streams are computed several at a time, whatever
-/// track they belong to. With `refill`, some SHA-256 streams may keep a rest, so that others are brought more bytes first.
+/// track they belong to. With `refill`, some SHA-256 streams may keep a rest, so that others are brought more bytes
+/// first.
 pub(super) fn feed<'t>(
     kernels: &Kernels,
     tracks: impl Iterator<Item = (&'t [u8], &'t mut Track)>,

@@ -1,10 +1,11 @@
-//! Reflink clones: another file with the same blocks, which costs nothing and has no name. Writes and truncation of the original do
-//! not show in it. FICLONE of ioctl_ficlone(2) on btrfs, xfs and other file systems; clonefile(2) on APFS.
+//! Reflink clones: another file with the same blocks, which costs nothing and has no name. Writes and truncation of the
+//! original do not show in it. FICLONE of ioctl_ficlone(2) on btrfs, xfs and other file systems; clonefile(2) on APFS.
 
 use std::fs::File;
 use std::io;
 
-/// A clone of `file` without a name, open for reading only. `folder` is one on the same file system that can be written to.
+/// A clone of `file` without a name, open for reading only. `folder` is one on the same file system that can be written
+/// to.
 ///
 /// # Errors
 /// Those of the system: mostly that the file system cannot, or that the folder cannot be written to.

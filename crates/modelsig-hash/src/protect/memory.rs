@@ -9,10 +9,12 @@ use memmap2::MmapMut;
 
 use crate::ByteRange;
 
-/// Up to this length the allocator is asked; beyond it the system, which answers a request that cannot be met with an error.
+/// Up to this length the allocator is asked; beyond it the system, which answers a request that cannot be met with an
+/// error.
 const SMALL: u64 = 64 << 10;
 
-/// Memory that only this process can reach, mostly filled by an engine: see [`Source::kept_in`](crate::Source::kept_in).
+/// Memory that only this process can reach, mostly filled by an engine: see
+/// [`Source::kept_in`](crate::Source::kept_in).
 ///
 /// What is longer than 64 KiB begins at a page.
 #[derive(Debug)]
@@ -80,9 +82,11 @@ pub(crate) struct Keep<'m> {
     memory: PhantomData<&'m mut [u8]>,
 }
 
-// SAFETY: it stands for the exclusive borrow of a slice of bytes, which may be sent. Its methods say who may use which part.
+// SAFETY: it stands for the exclusive borrow of a slice of bytes, which may be sent. Its methods say who may use which
+// part.
 unsafe impl Send for Keep<'_> {}
-// SAFETY: as above; `claim` makes sure that one run alone uses it, and its methods ask that no two threads use the same part.
+// SAFETY: as above; `claim` makes sure that one run alone uses it, and its methods ask that no two threads use the same
+// part.
 unsafe impl Sync for Keep<'_> {}
 
 impl<'m> Keep<'m> {

@@ -1,7 +1,7 @@
 //! Copies in memory that nobody can write any more: memfd_create(2) and file seals, fcntl(2).
 //!
-//! The copy is sealed *before* it is hashed, so that nobody can write between. Afterwards writes, truncation, writable maps and
-//! the removal of seals are refused by the kernel, for root as well.
+//! The copy is sealed *before* it is hashed, so that nobody can write between. Afterwards writes, truncation, writable
+//! maps and the removal of seals are refused by the kernel, for root as well.
 
 use std::fs::File;
 

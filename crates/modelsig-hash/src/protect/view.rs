@@ -9,8 +9,9 @@ use crate::source::Map;
 
 /// All bytes of a file, mapped.
 ///
-/// They are what the file holds *now*. That is what was checked only if the file cannot change: a sealed copy, a clone, or what
-/// fs-verity guards. Whoever maps anything else vouches for it, and a file that shrinks kills the process (SIGBUS).
+/// They are what the file holds *now*. That is what was checked only if the file cannot change: a sealed copy, a clone,
+/// or what fs-verity guards. Whoever maps anything else vouches for it, and a file that shrinks kills the process
+/// (SIGBUS).
 pub struct View(Option<Map>);
 
 impl View {

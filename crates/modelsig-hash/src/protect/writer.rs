@@ -2,8 +2,8 @@
 
 use std::fs::File;
 
-/// True when another descriptor or a map is known through which the file could be written. False where nobody can tell: a lease is
-/// for the owner of a file, and on Linux.
+/// True when another descriptor or a map is known through which the file could be written. False where nobody can tell:
+/// a lease is for the owner of a file, and on Linux.
 #[cfg(target_os = "linux")]
 pub fn has_writer(file: &File) -> bool {
     use std::os::fd::AsRawFd;
@@ -14,8 +14,8 @@ pub fn has_writer(file: &File) -> bool {
         // SAFETY: the descriptor is open, and these commands take a number.
         unsafe { libc::fcntl(file.as_raw_fd(), command, number) }
     };
-    // Whoever opens the file for writing while the lease is held has a signal sent to this process. By default that is SIGIO, which
-    // ends it; SIGURG is ignored unless somebody waits for it.
+    // Whoever opens the file for writing while the lease is held has a signal sent to this process. By default that is
+    // SIGIO, which ends it; SIGURG is ignored unless somebody waits for it.
     if set(F_SETSIG, libc::SIGURG) != 0 {
         return false;
     }

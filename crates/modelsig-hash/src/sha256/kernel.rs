@@ -166,8 +166,8 @@ impl Kernel {
     }
 }
 
-/// True on AMD's Zen 3 and Zen 4, where the SHA unit outdoes 512-bit vectors that are computed in two halves. Among CPUs with
-/// SHA instructions only AMD's have SSE4a, and of those only Zen 5 and later have VP2INTERSECT.
+/// True on AMD's Zen 3 and Zen 4, where the SHA unit outdoes 512-bit vectors that are computed in two halves. Among
+/// CPUs with SHA instructions only AMD's have SSE4a, and of those only Zen 5 and later have VP2INTERSECT.
 fn is_zen_3_or_4() -> bool {
     #[cfg(target_arch = "x86_64")]
     return Kernel::ShaNi2.is_available()

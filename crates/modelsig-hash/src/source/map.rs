@@ -32,9 +32,10 @@ impl Map {
     pub(crate) fn new(file: &File, offset: u64, length: u64, is_cached: bool) -> io::Result<Self> {
         let length = usize::try_from(length).map_err(|_| io::ErrorKind::OutOfMemory)?;
         // SAFETY: the map is read-only and private to the source. memmap2 asks that the file is not changed meanwhile:
-        // `Access::Auto` looks at the bytes only of files that cannot change or that nobody else may write (see `stable`),
-        // `Access::Map` is the caller's explicit word that this holds, and `residency` does not look at them. They are
-        // only ever fed to a hash function or summed up, which have no invariant that a changing byte could break.
+        // `Access::Auto` looks at the bytes only of files that cannot change or that nobody else may write (see
+        // `stable`), `Access::Map` is the caller's explicit word that this holds, and `residency` does not look at
+        // them. They are only ever fed to a hash function or summed up, which have no invariant that a changing byte
+        // could break.
         let map = unsafe { MmapOptions::new().offset(offset).len(length).map(file) }?;
         Ok(Self { map, is_cached })
     }
@@ -59,8 +60,9 @@ impl Map {
     }
 }
 
-/// True if the file, which is cached, can be mapped for much less than it can be read for: that depends on the CPU, on the
-/// hypervisor, and most on the size of the pieces in which the page cache holds this file. Tried out on its beginning.
+/// True if the file, which is cached, can be mapped for much less than it can be read for: that depends on the CPU, on
+/// the hypervisor, and most on the size of the pieces in which the page cache holds this file. Tried out on its
+/// beginning.
 pub(crate) fn is_cheaper(file: &File, offset: u64) -> bool {
     let range = ByteRange::whole(SAMPLE);
     let mut buffer = Buffer::default();

@@ -33,12 +33,12 @@ use stamp::Stamp;
 /// pages that were already hashed. Positioned reads cost the same and do neither.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {
-    /// Map what cannot change or shrink under us, if that is faster, and read everything else. On Linux
-    /// a file cannot change when it is a memfd sealed against writing and shrinking, when fs-verity guards it, when its
-    /// file system can only be read (squashfs, erofs, iso9660, cramfs, romfs), or when nobody else can write it: a
-    /// local file system, and the file and every folder above it owned by root or the current user and not writable by
-    /// group or others. Which way is faster is tried out on the beginning of each file of 256 MiB or more that is cached
-    /// and hashed in pieces; other files are read. Elsewhere everything is read.
+    /// Map what cannot change or shrink under us, if that is faster, and read everything else. On Linux a file cannot
+    /// change when it is a memfd sealed against writing and shrinking, when fs-verity guards it, when its file system
+    /// can only be read (squashfs, erofs, iso9660, cramfs, romfs), or when nobody else can write it: a local file
+    /// system, and the file and every folder above it owned by root or the current user and not writable by group or
+    /// others. Which way is faster is tried out on the beginning of each file of 256 MiB or more that is cached and
+    /// hashed in pieces; other files are read. Elsewhere everything is read.
     Auto,
     /// Always map, except where jobs overlap ([`Task::new`](crate::Task::new)), and except files over 64 MiB in a
     /// 32-bit process. A concurrent truncation kills the process.
@@ -166,9 +166,9 @@ impl<'a> Source<'a> {
         self
     }
 
-    /// What jobs read of the file stays in `memory`, and is hashed there: once the run has succeeded, these are exactly the bytes
-    /// that were hashed, whatever becomes of the file; it may even change meanwhile. What no job covers stays zero. Such a source can be run once, and is never
-    /// mapped.
+    /// What jobs read of the file stays in `memory`, and is hashed there: once the run has succeeded, these are exactly
+    /// the bytes that were hashed, whatever becomes of the file; it may even change meanwhile. What no job covers stays
+    /// zero. Such a source can be run once, and is never mapped.
     ///
     /// # Errors
     /// [`Error::Length`] unless the memory is as long as the source; [`Error::NotRegular`] for bytes that are in memory already.
@@ -258,8 +258,8 @@ impl<'a> Source<'a> {
 pub(crate) struct Opening {
     /// The bytes are looked at once, so that a map is a way to bring them in.
     pub(crate) may_map: bool,
-    /// It is hashed in several passes, which are under way next to each other. Streams far apart in the address space, one in
-    /// each of several files, cost more page walks than reads cost copies.
+    /// It is hashed in several passes, which are under way next to each other. Streams far apart in the address space,
+    /// one in each of several files, cost more page walks than reads cost copies.
     pub(crate) in_pieces: bool,
     /// What was not cached before is not to be cached after.
     pub(crate) drop_behind: bool,
@@ -297,8 +297,9 @@ impl Opened<'_> {
         }
     }
 
-    /// Brings the range into memory, in place or in the buffer. More will be read up to `limit`. No two threads load ranges that
-    /// overlap, and nobody looks at a range while it is loaded: passes do not overlap, and are swept block by block.
+    /// Brings the range into memory, in place or in the buffer. More will be read up to `limit`. No two threads load
+    /// ranges that overlap, and nobody looks at a range while it is loaded: passes do not overlap, and are swept block
+    /// by block.
     pub(crate) fn load(&self, range: ByteRange, limit: u64, buffer: &mut Buffer) -> Result<(), Error> {
         let Bytes::File { file, offset, whole, map, keep, ahead, seen_at_once, .. } = &self.bytes else {
             return Ok(());

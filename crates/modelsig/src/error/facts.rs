@@ -10,9 +10,9 @@ use crate::outcome::ErrorKind;
 use crate::trust::x509::CertificateFault;
 
 impl Error {
-    /// The byte ranges of the file that do not hold, as far as they are known: damaged chunks or shards; what is missing
-    /// of a file that was cut short; what is too much of one that has grown. Of a file of another length nothing else was
-    /// looked at.
+    /// The byte ranges of the file that do not hold, as far as they are known: damaged chunks or shards; what is
+    /// missing of a file that was cut short; what is too much of one that has grown. Of a file of another length
+    /// nothing else was looked at.
     pub fn damaged(&self) -> Vec<ByteRange> {
         match self {
             Self::DigestMismatch { ranges, .. }

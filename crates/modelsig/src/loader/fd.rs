@@ -1,4 +1,5 @@
-//! Descriptors for readers that want a file: one that nobody can write to any more, or one in place if the policy accepts that.
+//! Descriptors for readers that want a file: one that nobody can write to any more, or one in place if the policy
+//! accepts that.
 
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -10,7 +11,8 @@ use super::rung::{Footing, Purpose};
 use super::{Present, SignedModel, hashing_error};
 use crate::{Error, Protection};
 
-/// A descriptor of a file whose whole content was checked, open for reading only, with a position of its own at the start.
+/// A descriptor of a file whose whole content was checked, open for reading only, with a position of its own at the
+/// start.
 ///
 /// On Linux, readers that insist on a path can be given `/proc/self/fd/N`, where `N` is its number.
 #[derive(Debug)]
@@ -63,7 +65,7 @@ impl SignedModel {
         }
         let signed = &self.manifest.files[present.signed];
         let mut plan = Plan::new();
-        let task = in_place(name, &file, protection)
+        let task = in_place(name, &file, length, protection)
             .and_then(|source| signed.task(source, length, self.check))
             .map_err(|error| hashing_error(name, error))?;
         plan.push(task);

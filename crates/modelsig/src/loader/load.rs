@@ -1,5 +1,7 @@
 //! Whole files: checked in memory while they are read into it, or where they cannot change any more.
 
+use std::fs::File;
+
 use modelsig_hash::protect::{Memory, View};
 use modelsig_hash::{Access, Hashed, Plan, Source, Task};
 
@@ -12,16 +14,16 @@ use crate::{Error, Protection};
 enum Slot {
     Copy(Memory),
     File {
-        file: std::fs::File,
+        file: File,
         protection: Protection,
     },
     /// Without another look at its content.
-    Proven(std::fs::File),
+    Proven(File),
 }
 
 impl SignedModel {
-    /// Loads and checks everything in one pass over storage, each file on the best rung that the policy accepts. From then on
-    /// [`get`](SignedModel::get) and all others hand out what was loaded.
+    /// Loads and checks everything in one pass over storage, each file on the best rung that the policy accepts. From
+    /// then on [`get`](SignedModel::get) and all others hand out what was loaded.
     ///
     /// # Errors
     /// [`Error::Rejected`] with a report of all files that are not what was signed, cannot be read, or cannot be protected as the
@@ -85,15 +87,15 @@ impl SignedModel {
     }
 
     fn task<'s>(&'s self, present: &'s Present, slot: &'s mut Slot) -> Result<Task<'s>, Error> {
-        let name = self.name_of(present);
+        let (name, length) = (self.name_of(present), present.tree.length);
         let signed = &self.manifest.files[present.signed];
         let source = match slot {
-            Slot::Proven(file) => in_place(name, file, Protection::Kernel),
+            Slot::Proven(file) => in_place(name, file, length, Protection::Kernel),
             Slot::Copy(memory) => self.model.source(&present.tree, Access::Read).kept_in(memory.room()),
-            Slot::File { file, protection } => in_place(name, file, *protection),
+            Slot::File { file, protection } => in_place(name, file, length, *protection),
         };
         source
-            .and_then(|source| signed.task(source, present.tree.length, self.check))
+            .and_then(|source| signed.task(source, length, self.check))
             .map_err(|error| hashing_error(name, error))
     }
 
@@ -125,10 +127,12 @@ impl SignedModel {
     }
 }
 
-/// A file on its rung, to be hashed there.
+/// A file on its rung, to be hashed there. It may have grown or shrunk since its length was looked at, before it was
+/// cloned: whoever gets it as a file must not find more in it than was signed.
 pub(super) fn in_place<'s>(
     name: &str,
-    file: &std::fs::File,
+    file: &File,
+    length: u64,
     protection: Protection,
 ) -> Result<Source<'s>, modelsig_hash::Error> {
     let file = file.try_clone().map_err(|source| modelsig_hash::Error::Io {
@@ -138,5 +142,27 @@ pub(super) fn in_place<'s>(
         source,
     })?;
     let access = if protection > Protection::Private { Access::Auto } else { Access::Read };
-    Ok(Source::from_file(name.into(), file)?.with_access(access))
+    let source = Source::from_file(name.into(), file)?.with_access(access);
+    match source.length() {
+        found if found == length => Ok(source),
+        found => Err(modelsig_hash::Error::Length { name: name.into(), expected: length, found }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_on_its_rung_has_no_more_and_no_less_than_its_length() {
+        let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+        std::fs::write(&path, b"content").unwrap();
+        let file = File::open(&path).unwrap();
+        let found = |length| in_place("f", &file, length, Protection::Clone).map(|source| source.length());
+        assert_eq!(found(7).unwrap(), 7);
+        for other in [0, 6, 8] {
+            let error = hashing_error("f", found(other).unwrap_err());
+            assert!(matches!(error, Error::Grown { .. } | Error::Truncated { .. }), "{error:?}");
+        }
+    }
 }

@@ -44,8 +44,8 @@ pub use verified::{VerifiedBytes, VerifiedFile, VerifiedTensor};
 
 /// A model whose signature, manifest, names and lengths hold. Content is checked as it is handed out.
 ///
-/// Only [`Verifier::open`](crate::Verifier::open) makes one. It can be used by many threads at once. Nothing but signed names can be
-/// reached through it, and what it hands out stands on a [`Protection`] that the [`Policy`] accepts.
+/// Only [`Verifier::open`](crate::Verifier::open) makes one. It can be used by many threads at once. Nothing but signed
+/// names can be reached through it, and what it hands out stands on a [`Protection`] that the [`Policy`] accepts.
 pub struct SignedModel {
     pub(crate) model: Arc<Model>,
     pub(crate) manifest: Manifest,
@@ -74,9 +74,9 @@ pub(crate) struct Present {
 
 /// A model of which every byte was checked.
 ///
-/// Only [`Verifier::verify`](crate::Verifier::verify) and [`SignedModel::load_all`] make one. It can all that a [`SignedModel`] can.
-/// After `load_all` it hands out what was loaded. After `verify` nothing is held: files may change on disk, so what it hands
-/// out is read and checked again.
+/// Only [`Verifier::verify`](crate::Verifier::verify) and [`SignedModel::load_all`] make one. It can all that a
+/// [`SignedModel`] can. After `load_all` it hands out what was loaded. After `verify` nothing is held: files may change
+/// on disk, so what it hands out is read and checked again.
 pub struct VerifiedModel(SignedModel);
 
 impl SignedModel {
@@ -94,8 +94,8 @@ impl SignedModel {
         self.manifest.files.iter().map(|file| file.name.as_str())
     }
 
-    /// The whole content of a signed file, on the best rung that the policy accepts: files up to 1 MiB, and all others where
-    /// nothing better is to be had, are read once into memory of our own and hashed there.
+    /// The whole content of a signed file, on the best rung that the policy accepts: files up to 1 MiB, and all others
+    /// where nothing better is to be had, are read once into memory of our own and hashed there.
     ///
     /// # Errors
     /// [`Error::Missing`] for a name that is not signed; [`Error::DigestMismatch`], [`Error::Truncated`], [`Error::Grown`],
@@ -109,13 +109,13 @@ impl SignedModel {
         }
     }
 
-    /// Some bytes of a signed file: only the chunks or shards that they are in are read, into memory of our own, and checked
-    /// there.
+    /// Some bytes of a signed file: only the chunks or shards that they are in are read, into memory of our own, and
+    /// checked there.
     ///
-    /// Where neither chunks nor shards are signed, or the policy asks for [`Check::Whole`] or [`Check::Both`], the first access
-    /// to a file hashes all of it, and makes an index in memory against which later ones are checked; files up to 4 MiB are read
-    /// whole each time. Under a policy that demands more than [`Protection::Private`] the whole file is brought on its rung first,
-    /// once, and stays there as long as the model.
+    /// Where neither chunks nor shards are signed, or the policy asks for [`Check::Whole`] or [`Check::Both`], the
+    /// first access to a file hashes all of it, and makes an index in memory against which later ones are checked;
+    /// files up to 4 MiB are read whole each time. Under a policy that demands more than [`Protection::Private`] the
+    /// whole file is brought on its rung first, once, and stays there as long as the model.
     ///
     /// # Errors
     /// As [`SignedModel::get`]; [`Error::OutOfRange`] when the range, in bytes of the file, is none or reaches out of it.
@@ -128,8 +128,9 @@ impl SignedModel {
         self.part(present, ByteRange::new(range.start, range.end).map_err(bad)?)
     }
 
-    /// A signed file as a stream, of which each part is checked before it is handed out: for files larger than memory, and
-    /// for readers that do not need all of it. As with [`SignedModel::range`], it may have to hash all of the file first.
+    /// A signed file as a stream, of which each part is checked before it is handed out: for files larger than memory,
+    /// and for readers that do not need all of it. As with [`SignedModel::range`], it may have to hash all of the file
+    /// first.
     ///
     /// # Errors
     /// As [`SignedModel::range`].
@@ -137,9 +138,9 @@ impl SignedModel {
         VerifiedReader::new(self, self.find(name)?)
     }
 
-    /// A tensor of any signed safetensors or GGUF file, by its name. Only the header of each such file and the parts that the tensor
-    /// lies in are read. Of files that have a tensor of the same name, that one counts to which a signed
-    /// `*.safetensors.index.json` beside it points.
+    /// A tensor of any signed safetensors or GGUF file, by its name. Only the header of each such file and the parts
+    /// that the tensor lies in are read. Of files that have a tensor of the same name, that one counts to which a
+    /// signed `*.safetensors.index.json` beside it points.
     ///
     /// # Errors
     /// [`Error::NoTensor`], [`Error::AmbiguousTensor`]; [`Error::Format`] when a header is malformed; otherwise as
@@ -169,9 +170,9 @@ impl SignedModel {
         Ok(self.directory()?.iter().cloned().collect())
     }
 
-    /// A descriptor of a signed file that nobody can write to any more: of the file itself where fs-verity guards it, of a clone,
-    /// or of a sealed copy in memory; of the file in place only if the policy accepts [`Protection::Stable`] or less. All of
-    /// the file is checked first.
+    /// A descriptor of a signed file that nobody can write to any more: of the file itself where fs-verity guards it,
+    /// of a clone, or of a sealed copy in memory; of the file in place only if the policy accepts
+    /// [`Protection::Stable`] or less. All of the file is checked first.
     ///
     /// # Errors
     /// As [`SignedModel::get`]: [`Error::Protection`] where there is neither of these, or the file is too long to be copied.

@@ -1,7 +1,8 @@
-//! Parts of a file: only the chunks or shards that have bytes of a range are read, into memory of our own, and checked there.
+//! Parts of a file: only the chunks or shards that have bytes of a range are read, into memory of our own, and checked
+//! there.
 //!
-//! A file of which only the whole is signed is hashed once, when it is first touched, and gets an index in memory on the way, against
-//! which everything that is read later is checked.
+//! A file of which only the whole is signed is hashed once, when it is first touched, and gets an index in memory on
+//! the way, against which everything that is read later is checked.
 
 use std::fs::File;
 

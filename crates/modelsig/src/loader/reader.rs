@@ -10,8 +10,8 @@ use crate::{Error, ErrorKind, Protection};
 /// Bytes that are brought in at a time; more where a chunk or shard is longer.
 const WINDOW: u64 = 8 << 20;
 
-/// Reads a signed file, which may be larger than memory. An error of kind [`io::ErrorKind::InvalidData`] says that the file is not what
-/// was signed; [`io::Error::get_ref`] then gives the [`Error`].
+/// Reads a signed file, which may be larger than memory. An error of kind [`io::ErrorKind::InvalidData`] says that the
+/// file is not what was signed; [`io::Error::get_ref`] then gives the [`Error`].
 pub struct VerifiedReader<'m> {
     model: &'m SignedModel,
     present: &'m Present,

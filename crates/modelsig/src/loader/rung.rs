@@ -1,5 +1,5 @@
-//! Which rung of protection a file comes to stand on: the strongest that is to be had for little, and never a weaker one than the
-//! policy accepts.
+//! Which rung of protection a file comes to stand on: the strongest that is to be had for little, and never a weaker
+//! one than the policy accepts.
 
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};

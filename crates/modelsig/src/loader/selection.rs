@@ -8,8 +8,8 @@ use super::{Present, SignedModel, hashing_error};
 use crate::report::{PartReport, Report};
 use crate::{Error, ModelTensor};
 
-/// Patterns for names of signed files, and for names of tensors. `*` stands for any characters, also none and also `/`, and `?` for
-/// any one of them; all others stand for themselves.
+/// Patterns for names of signed files, and for names of tensors. `*` stands for any characters, also none and also `/`,
+/// and `?` for any one of them; all others stand for themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     files: Vec<String>,

@@ -16,7 +16,8 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// The opened file, made by whoever comes first while others wait: it may have to be hashed. A failure is not remembered.
+    /// The opened file, made by whoever comes first while others wait: it may have to be hashed. A failure is not
+    /// remembered.
     pub(super) fn gate(&self, make: impl FnOnce() -> Result<Gate, Error>) -> Result<Arc<Gate>, Error> {
         once(&self.gate, make)
     }

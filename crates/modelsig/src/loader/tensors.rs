@@ -1,4 +1,5 @@
-//! The tensors of a model, by the headers of its safetensors and GGUF files. Headers are checked before they are parsed.
+//! The tensors of a model, by the headers of its safetensors and GGUF files. Headers are checked before they are
+//! parsed.
 
 use std::sync::Arc;
 

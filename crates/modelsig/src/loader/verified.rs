@@ -132,8 +132,8 @@ impl AsRef<[u8]> for VerifiedBytes {
     }
 }
 
-/// A tensor as a verified header describes it, with its verified bytes. They begin at a multiple of the size of its elements only if
-/// they do so in the file.
+/// A tensor as a verified header describes it, with its verified bytes. They begin at a multiple of the size of its
+/// elements only if they do so in the file.
 #[derive(Clone, Debug)]
 pub struct VerifiedTensor {
     pub(super) tensor: Tensor,

@@ -125,7 +125,8 @@ impl SignedFile {
         }
     }
 
-    /// The part at a place: a shard or a chunk, with its digest. None past the last, and where only the whole is signed.
+    /// The part at a place: a shard or a chunk, with its digest. None past the last, and where only the whole is
+    /// signed.
     pub(crate) fn part(&self, index: usize) -> Option<(ByteRange, Digest)> {
         match &self.proof {
             Proof::Shards(shards) => shards.get(index).copied(),
@@ -180,8 +181,8 @@ impl SignedFile {
         if self.computes_verity(check) { self.compare_verity(hashed.verity) } else { Ok(()) }
     }
 
-    /// The signed parts of the file, for those who check only some of it. `None` where `check` wants the whole digest, or
-    /// nothing else is signed.
+    /// The signed parts of the file, for those who check only some of it. `None` where `check` wants the whole digest,
+    /// or nothing else is signed.
     pub(crate) fn parts(&self, check: Check) -> Option<Parts<'_>> {
         match (&self.proof, self.checked(check)) {
             (Proof::Shards(shards), _) => Some(Parts::Shards(shards)),

@@ -163,8 +163,8 @@ impl Model {
         Source::from_opener(file.name.to_string(), file.length, || self.open_file(file)).with_access(access)
     }
 
-    /// The folder of a file that is going to be written, and the last component of its name. In a single-file model there
-    /// is only that one file, and it is what the caller's path leads to.
+    /// The folder of a file that is going to be written, and the last component of its name. In a single-file model
+    /// there is only that one file, and it is what the caller's path leads to.
     pub(crate) fn folder_of(&self, name: &ModelPath) -> io::Result<(Folder, String)> {
         match &self.kind {
             Kind::Folder(root) => root.folder_of(name).map(|(folder, file)| (folder, file.to_owned())),

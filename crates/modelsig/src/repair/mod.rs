@@ -31,15 +31,15 @@ pub use source::{LocalSource, RepairSource};
 impl Verifier {
     /// Mends a damaged model: verifies it, fetches its damaged ranges from a source, and verifies it again.
     ///
-    /// The unit is what one signed digest proves: a chunk of the chunk index, a shard, else the whole file. Of the source
-    /// only damaged units are read, each byte once, and only what has the signed digest is written. Files are mended in
-    /// place; those signed as a whole, missing ones, and those that cannot be written (under fs-verity, read-only) or
-    /// have a second name (hard links) are made anew beside their place and renamed into it. Files that were cut short
-    /// are completed, those that have grown are cut to their signed length. Files that were not signed, links and special
-    /// files are reported and left alone.
+    /// The unit is what one signed digest proves: a chunk of the chunk index, a shard, else the whole file. Of the
+    /// source only damaged units are read, each byte once, and only what has the signed digest is written. Files are
+    /// mended in place; those signed as a whole, missing ones, and those that cannot be written (under fs-verity,
+    /// read-only) or have a second name (hard links) are made anew beside their place and renamed into it. Files that
+    /// were cut short are completed, those that have grown are cut to their signed length. Files that were not signed,
+    /// links and special files are reported and left alone.
     ///
-    /// A file under the kernel's guard whose fs-verity digest is signed is measured and not read, as in every verification:
-    /// blocks that have rotted under it are found and mended with [`Check::Both`](crate::Check::Both).
+    /// A file under the kernel's guard whose fs-verity digest is signed is measured and not read, as in every
+    /// verification: blocks that have rotted under it are found and mended with [`Check::Both`](crate::Check::Both).
     ///
     /// After an interruption at any moment the next verification names what is damaged, and the next repair goes on.
     /// Files that were found good at first are not read again at the end; all others are, as far as they were

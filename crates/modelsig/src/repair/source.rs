@@ -33,15 +33,15 @@ use crate::model::{Model, ModelPath, kind_of};
 /// }
 /// ```
 pub trait RepairSource {
-    /// Reads bytes of a file of the model from `offset` on into the buffer. How many they are; 0 means that the file has
-    /// no more.
+    /// Reads bytes of a file of the model from `offset` on into the buffer. How many they are; 0 means that the file
+    /// has no more.
     ///
     /// # Errors
     /// Whatever keeps it from that. The range is not repaired; others still are.
     fn read_at(&self, name: &ModelPath, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// True when this is the copy of one file, whatever it is asked for: then it can only mend a model of which one file
-    /// is damaged.
+    /// True when this is the copy of one file, whatever it is asked for: then it can only mend a model of which one
+    /// file is damaged.
     fn is_single_file(&self) -> bool {
         false
     }

@@ -96,8 +96,8 @@ impl Serialize for FileReport {
     }
 }
 
-/// `{"kind", "message", "path"}`, with `expected` and `found` where they are known, `damaged` (byte ranges; none when they
-/// are not known) where there are wrong bytes, and `claimed_identity` and `claimed_issuer` of a keyless bundle.
+/// `{"kind", "message", "path"}`, with `expected` and `found` where they are known, `damaged` (byte ranges; none when
+/// they are not known) where there are wrong bytes, and `claimed_identity` and `claimed_issuer` of a keyless bundle.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         InReport { error: self, damaged: self.damaged() }.serialize(serializer)

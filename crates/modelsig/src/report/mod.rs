@@ -282,8 +282,8 @@ impl Report {
         &self.notes
     }
 
-    /// The files that [`Verifier::protect`](crate::Verifier::protect) froze, in order of name; those that were frozen before
-    /// are not among them. `None` unless it came that far.
+    /// The files that [`Verifier::protect`](crate::Verifier::protect) froze, in order of name; those that were frozen
+    /// before are not among them. `None` unless it came that far.
     pub fn frozen(&self) -> Option<&[String]> {
         self.frozen.as_deref()
     }
@@ -303,8 +303,8 @@ impl Report {
         self.part.as_ref()
     }
 
-    /// `"verified"`, `"verified-part"`, `"rejected"`, `"error"` when problems kept it from a verdict, `"opened"` when no content was
-    /// checked yet.
+    /// `"verified"`, `"verified-part"`, `"rejected"`, `"error"` when problems kept it from a verdict, `"opened"` when
+    /// no content was checked yet.
     fn verdict(&self) -> &'static str {
         match self.gravest().map(|kind| kind.outcome().exit_code) {
             None if self.complete => "verified",

@@ -133,8 +133,8 @@ impl ModelSigner {
     }
 
     /// Whether to sign the [fs-verity digest](modelsig_hash::protect::verity) of each file too, in the annotation
-    /// [`VERITY_DIGEST`](crate::VERITY_DIGEST), so that files that the Linux kernel guards are verified in constant time. It
-    /// is computed from the bytes in the same pass; the files need not be guarded here. Shards have none.
+    /// [`VERITY_DIGEST`](crate::VERITY_DIGEST), so that files that the Linux kernel guards are verified in constant
+    /// time. It is computed from the bytes in the same pass; the files need not be guarded here. Shards have none.
     #[must_use]
     pub fn fsverity(mut self, fsverity: bool) -> Self {
         self.fsverity = fsverity;

@@ -1,5 +1,6 @@
-//! The bytes (OMS spec 8.4, step 8): every file that is there is read once, hashed for every bundle that lists it,
-//! and compared with what each of them says. A file under the kernel's guard need not be read: see [`guarded`](crate::guarded).
+//! The bytes (OMS spec 8.4, step 8): every file that is there is read once, hashed for every bundle that lists it, and
+//! compared with what each of them says. A file under the kernel's guard need not be read: see
+//! [`guarded`](crate::guarded).
 
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -35,14 +35,15 @@ struct Failed {
 }
 
 impl Verifier {
-    /// Verifies a model as [`Verifier::verify`] does; then has the kernel freeze each signed file by fs-verity, and verifies
-    /// it again through the same descriptor: nobody, not even root, can change it any more, and the kernel checks every
-    /// page of it when it is read. Linux and Android only, on ext4, f2fs and btrfs.
+    /// Verifies a model as [`Verifier::verify`] does; then has the kernel freeze each signed file by fs-verity, and
+    /// verifies it again through the same descriptor: nobody, not even root, can change it any more, and the kernel
+    /// checks every page of it when it is read. Linux and Android only, on ext4, f2fs and btrfs.
     ///
-    /// **It cannot be undone**: a frozen file can be read, renamed, replaced and removed, but not written. Files that are
-    /// frozen already are verified again and left as they are. The second look takes constant time where the fs-verity
-    /// digest is signed and the policy checks chunks; otherwise the file is hashed again. The folder itself is not frozen:
-    /// a file in it can still be replaced, and verifying again shows it. The bundle, if it lies in the model, is not frozen.
+    /// **It cannot be undone**: a frozen file can be read, renamed, replaced and removed, but not written. Files that
+    /// are frozen already are verified again and left as they are. The second look takes constant time where the
+    /// fs-verity digest is signed and the policy checks chunks; otherwise the file is hashed again. The folder itself
+    /// is not frozen: a file in it can still be replaced, and verifying again shows it. The bundle, if it lies in the
+    /// model, is not frozen.
     ///
     /// # Errors
     /// Before anything was frozen, as [`Verifier::verify`], and [`Error::NoVerity`] where the file system has no fs-verity.

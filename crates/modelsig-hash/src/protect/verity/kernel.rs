@@ -5,9 +5,9 @@ use std::io;
 
 use super::VerityDigest;
 
-/// The digest under which the kernel guards an open file, in constant time. `None` where it does not guard it, or not with
-/// SHA-256, and where nobody can tell: on other systems, and on file systems whose answer is not the kernel's own. A FUSE
-/// server could answer the request as it likes, so it is only asked on ext4, f2fs and btrfs.
+/// The digest under which the kernel guards an open file, in constant time. `None` where it does not guard it, or not
+/// with SHA-256, and where nobody can tell: on other systems, and on file systems whose answer is not the kernel's own.
+/// A FUSE server could answer the request as it likes, so it is only asked on ext4, f2fs and btrfs.
 ///
 /// # Errors
 /// What the system answers beyond that.
@@ -104,8 +104,8 @@ mod linux {
         }
         let mut measured = Measured { algorithm: 0, size: 64, digest: [0; 64] };
         let told = retry(|| {
-            // SAFETY: the number is that of FS_IOC_MEASURE_VERITY, whose argument is a `struct fsverity_digest` with the room
-            // that `size` says.
+            // SAFETY: the number is that of FS_IOC_MEASURE_VERITY, whose argument is a `struct fsverity_digest` with
+            // the room that `size` says.
             let request = unsafe { Updater::<MEASURE, Measured>::new(&mut measured) };
             // SAFETY: the request reads and writes no memory but its argument.
             unsafe { ioctl(file, request) }
@@ -137,8 +137,8 @@ mod linux {
             reserved_too: [0; 11],
         };
         let told = retry(|| {
-            // SAFETY: the number is that of FS_IOC_ENABLE_VERITY, whose argument is a `struct fsverity_enable_arg`; its salt and
-            // signature have no bytes, so that their addresses are not looked at.
+            // SAFETY: the number is that of FS_IOC_ENABLE_VERITY, whose argument is a `struct fsverity_enable_arg`; its
+            // salt and signature have no bytes, so that their addresses are not looked at.
             let request = unsafe { Setter::<ENABLE, Enable>::new(argument()) };
             // SAFETY: the request reads no memory but its argument.
             unsafe { ioctl(file, request) }
