@@ -6,6 +6,7 @@ import json
 import pathlib
 
 CHUNK_INDEX = "modelsig.chunks.v1"
+VERITY_DIGEST = "modelsig.fsverity.v1"
 
 
 def payload(bundle: pathlib.Path) -> bytes:

@@ -7,6 +7,7 @@ import tempfile
 
 import certificates
 import corners
+import fsverity
 import hash_lists
 import openssl_keys
 import pkcs11
@@ -27,6 +28,7 @@ def main() -> int:
         ("OpenSSL", openssl_keys.run),
         ("SoftHSM2", pkcs11.run),
         ("sha256sum, b2sum and b3sum", hash_lists.run),
+        ("fsverity", fsverity.run),
         ("A real model", real_model.run),
         ("4 GiB signed again", signing_again.run),
     ]

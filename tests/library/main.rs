@@ -13,4 +13,5 @@ mod legacy;
 mod loading;
 mod msrv;
 mod oms_data;
+mod repair;
 mod round_trip;

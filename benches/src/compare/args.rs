@@ -113,7 +113,7 @@ mod tests {
     fn the_command_line_is_well_formed() {
         Options::command().debug_assert();
         let options = Options::parse_from(["compare", "--size", "3MiB"]);
-        assert_eq!((options.cold_size(), options.cases.len()), (6 << 20, 5));
+        assert_eq!((options.cold_size(), options.cases.len()), (6 << 20, 6));
     }
 
     #[test]

@@ -37,9 +37,11 @@ complete -c modelsig -n "__fish_modelsig_needs_command" -s V -l version -d 'Prin
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "keygen" -d 'Make a key pair'
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "sign" -d 'Sign a model'
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "verify" -d 'Verify a model'
+complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "protect" -d 'Verify a model, freeze its files with fs-verity, and verify them again'
+complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "repair" -d 'Repair a damaged model from a good copy'
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "digest" -d 'Print the root digest of a model'
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "hash" -d 'Print or check the digests of files'
-complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "inspect" -d 'Show what a bundle claims, without believing it'
+complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "inspect" -d 'Show what a bundle claims, and which tensors a model has, without believing any of it'
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "man" -d 'Print the manual page (roff)'
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l out -d 'The private key to write' -r -F
@@ -93,6 +95,7 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l no-ignore-git
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l allow-symlinks -d 'Follow symbolic links to files inside the model'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l allow-unsigned-empty -d 'Allow empty files with --serialization shards, which does not cover them'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l no-chunks -d 'Leave out the chunk index'
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l fsverity -d 'Also sign the fs-verity digest of each file: Linux then verifies files under its guard in constant time'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l single-file-dot -d 'List a single file as ".", which is the only form that the Python tool verifies'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l sharded-algorithm-name -d 'Write the algorithm of each shard as "sha256-sharded-N", which is the only form that the Python API verifies'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l json -d 'Print exactly one JSON object, also when something fails'
@@ -106,6 +109,8 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l identity -d
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l at -d 'Judge certificates at this time (RFC 3339) instead of now' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l signature -d 'The bundle [default: MODEL/model.sig for a folder, MODEL.sig for a file]' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l require -d 'How many of the bundles\' signers it takes: all, any, or a number of distinct ones' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l files -d 'Check only the signed files whose names fit, such as \'*.json\' (may be repeated)' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l tensor -d 'Check only the tensors whose names fit, such as \'model.layers.0.*\' (may be repeated)' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l check -d 'Which digests to check: the chunk index where there is one, the whole files, or both' -r -f -a "chunks\t''
 whole\t''
 both\t''"
@@ -119,16 +124,71 @@ always\t''
 never\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l strict-git -d 'Treat .git, .gitattributes, .github and .gitignore like any other file'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l no-bundle-ignores -d 'Do not leave out what only the signer\'s list leaves out'
-complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l fail-fast -d 'Stop at the first problem'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l ignore-unsigned-files -d 'Accept files that were not signed; they are not verified'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l allow-symlinks -d 'Follow symbolic links to files inside the model, if the signer did so too'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l allow-unsigned-empty -d 'Accept empty files that a signature over shards does not cover'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l legacy -d 'Accept bundles of model-signing 0.2.0, which sign less than later ones'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l fail-fast -d 'Stop at the first problem'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l json -d 'Print exactly one JSON object, also when something fails'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -s q -l quiet -d 'Print nothing but errors'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -s V -l version -d 'Print version'
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l public-key -d 'A trusted public key in PEM (may be repeated: any one of the keys may have signed)' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l certificate-chain -d 'A file with trusted issuers in PEM (may be repeated): a certificate under any of them may have signed' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l identity -d 'The expected owner of the signing certificate: an exact URI, email or DNS name, or subject:CN=...,O=... (may be repeated)' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l at -d 'Judge certificates at this time (RFC 3339) instead of now' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l signature -d 'The bundle [default: MODEL/model.sig for a folder, MODEL.sig for a file]' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l check -d 'Which digests to check: the chunk index where there is one, the whole files, or both' -r -f -a "chunks\t''
+whole\t''
+both\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l ignore-paths -d 'Leave out a path with everything below it (relative to MODEL; may be repeated)' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
+map\t''
+read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l strict-git -d 'Treat .git, .gitattributes, .github and .gitignore like any other file'
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l no-bundle-ignores -d 'Do not leave out what only the signer\'s list leaves out'
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l ignore-unsigned-files -d 'Accept files that were not signed; they are not verified'
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l allow-symlinks -d 'Follow symbolic links to files inside the model, if the signer did so too'
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l allow-unsigned-empty -d 'Accept empty files that a signature over shards does not cover'
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l legacy -d 'Accept bundles of model-signing 0.2.0, which sign less than later ones'
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l json -d 'Print exactly one JSON object, also when something fails'
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -s q -l quiet -d 'Print nothing but errors'
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -s V -l version -d 'Print version'
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l from -d 'A good copy: a folder with files of the same names, or the copy of the one damaged file' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l public-key -d 'A trusted public key in PEM (may be repeated: any one of the keys may have signed)' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l certificate-chain -d 'A file with trusted issuers in PEM (may be repeated): a certificate under any of them may have signed' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l identity -d 'The expected owner of the signing certificate: an exact URI, email or DNS name, or subject:CN=...,O=... (may be repeated)' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l at -d 'Judge certificates at this time (RFC 3339) instead of now' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l signature -d 'The bundle [default: MODEL/model.sig for a folder, MODEL.sig for a file]' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l check -d 'Which digests to check: the chunk index where there is one, the whole files, or both' -r -f -a "chunks\t''
+whole\t''
+both\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l ignore-paths -d 'Leave out a path with everything below it (relative to MODEL; may be repeated)' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
+map\t''
+read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l strict-git -d 'Treat .git, .gitattributes, .github and .gitignore like any other file'
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l no-bundle-ignores -d 'Do not leave out what only the signer\'s list leaves out'
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l ignore-unsigned-files -d 'Accept files that were not signed; they are not verified'
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l allow-symlinks -d 'Follow symbolic links to files inside the model, if the signer did so too'
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l allow-unsigned-empty -d 'Accept empty files that a signature over shards does not cover'
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l legacy -d 'Accept bundles of model-signing 0.2.0, which sign less than later ones'
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l json -d 'Print exactly one JSON object, also when something fails'
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -s q -l quiet -d 'Print nothing but errors'
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -s V -l version -d 'Print version'
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l signature -d 'The bundle to leave out' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l serialization -d 'One digest for each file, or for each shard of a file' -r -f -a "files\t''
 shards\t''"

@@ -7,7 +7,14 @@ pub(crate) fn for_error(error: &Error) -> Option<String> {
     let advice = match error {
         #[cfg(feature = "pkcs11")]
         Error::Pkcs11 { fault, .. } => for_token(fault)?,
-        Error::Rejected(_) => return for_kind(error.kind()).map(Into::into),
+        Error::Rejected(report) => {
+            return report.problems().find_map(for_guard).or_else(|| for_kind(error.kind())).map(Into::into);
+        }
+        error @ Error::NoVerity { .. } => for_guard(error)?,
+        Error::Unrepaired(repair) if repair.failures().is_empty() => {
+            return for_kind(error.kind()).map(Into::into);
+        }
+        Error::Unrepaired(_) => "what was repaired stays so: run it again with another copy in --from",
         Error::Threshold(report) => {
             let same_signer = report.bundles().iter().any(|bundle| bundle.same_signer_as.is_some());
             let advice = match report.partly_signed() {
@@ -92,6 +99,25 @@ fn for_token(fault: &modelsig::Pkcs11Fault) -> Option<&'static str> {
             Some("a token locks after a few wrong PINs; look before you try again")
         }
         Pkcs11Fault::PinReadableByOthers { .. } => Some("run chmod 600 on it"),
+        _ => None,
+    }
+}
+
+/// Problems with fs-verity.
+fn for_guard(problem: &Error) -> Option<&'static str> {
+    match problem {
+        Error::FrozenUnverified { .. } => {
+            Some("do not load the model; remove the frozen file, fetch it again, and protect the model again")
+        }
+        Error::HeldForWriting { .. } => {
+            Some("find who writes to it (fuser -v FILE), end that, and protect the model again")
+        }
+        Error::NoVerity { .. } => Some(
+            "fs-verity is part of ext4 (switched on with tune2fs -O verity DEVICE), f2fs (mkfs.f2fs -O verity) and btrfs",
+        ),
+        Error::DigestMismatch { expected, .. } if expected.starts_with("fsverity-") => Some(
+            "the kernel guards another content than the signed one, or with a salt or another block size: --check both reads and tells",
+        ),
         _ => None,
     }
 }

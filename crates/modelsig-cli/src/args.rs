@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use modelsig::hash::{Access, HashAlgorithm};
 use modelsig::{Error, Escaped, Method, ModelPath, ModelSigner};
 
-use crate::commands::{completions, digest, hash, inspect, keygen, sign, verify};
+use crate::commands::{completions, digest, hash, inspect, keygen, protect, repair, sign, verify};
 
 /// Check that model weights are exactly what a trusted signer released, before anything loads them.
 #[derive(Parser)]
@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Keygen(keygen::Options),
     Sign(sign::Options),
     Verify(verify::Options),
+    Protect(protect::Options),
+    Repair(repair::Options),
     Digest(digest::Options),
     Hash(hash::Options),
     Inspect(inspect::Options),
@@ -57,6 +59,8 @@ impl Command {
             Self::Keygen(options) => options.output,
             Self::Sign(options) => options.output,
             Self::Verify(options) => options.output,
+            Self::Protect(options) => options.output,
+            Self::Repair(options) => options.output,
             Self::Digest(options) => options.output,
             Self::Hash(options) => options.output,
             Self::Inspect(options) => options.output,

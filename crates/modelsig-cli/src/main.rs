@@ -1,4 +1,4 @@
-//! The `modelsig` command: make keys, sign models, verify them.
+//! The `modelsig` command: make keys, sign models, verify them, repair them.
 //!
 //! stdout carries data (one verdict line, digests, one JSON object), stderr carries talk. Exit codes: 0 verified or
 //! done, 1 a negative verdict, 2 no verdict, 130 interrupted.
@@ -24,7 +24,8 @@ fn main() -> ExitCode {
         .and_then(|matches| Arguments::from_arg_matches(&matches));
     match parsed {
         Ok(arguments) => {
-            let judges = matches!(arguments.command, args::Command::Verify(_));
+            use args::Command::{Protect, Repair, Verify};
+            let judges = matches!(arguments.command, Verify(_) | Protect(_) | Repair(_));
             let printer = Printer::new(arguments.color, arguments.command.output(), judges);
             printer.finish(commands::run(arguments, &printer)).into()
         }

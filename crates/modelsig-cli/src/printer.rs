@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use modelsig::{CosignReport, Error, ErrorKind, Report};
+use modelsig::{CosignReport, Error, ErrorKind, RepairReport, Report};
 use serde::Serialize;
 
 use crate::advice;
@@ -152,6 +152,14 @@ impl Printer {
                 self.verdict(&report.verdict_line(), false);
                 self.bundles(report);
             }
+            Error::Unrepaired(repair) => {
+                self.verdict(&repair.verdict_line(), false);
+                repair.failures().iter().take(PROBLEMS_SHOWN).for_each(talk_error);
+                talk_problems(repair.report());
+                if !repair.files().is_empty() {
+                    self.note(&format!("repaired so far: {}", repair.done()));
+                }
+            }
             _ => {
                 if self.judges && exit == Exit::REJECTED {
                     self.verdict(&format!("REJECTED {}", error.kind().outcome().name), false);
@@ -210,6 +218,14 @@ enum Failure<'e> {
         error: &'e Error,
         hint: Option<&'e str>,
     },
+    Unrepaired {
+        exit_code: u8,
+        verdict: &'static str,
+        #[serde(flatten)]
+        repair: &'e RepairReport,
+        error: &'e Error,
+        hint: Option<&'e str>,
+    },
     Other {
         exit_code: u8,
         verdict: &'static str,
@@ -224,6 +240,9 @@ impl<'e> Failure<'e> {
         match error {
             Error::Rejected(report) => Self::Rejected { exit_code, report, error, hint },
             Error::Threshold(report) => Self::TooFew { exit_code, report, error, hint },
+            Error::Unrepaired(repair) => {
+                Self::Unrepaired { exit_code, verdict: exit.verdict(), repair, error, hint }
+            }
             _ => Self::Other { exit_code, verdict: exit.verdict(), error, hint },
         }
     }

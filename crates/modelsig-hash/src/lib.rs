@@ -41,5 +41,6 @@ pub use engine::{BLOCK, Chunks, Engine, Hashed, Job, JobDigest, Plan, Task};
 pub use error::Error;
 pub use page_cache::PageCache;
 pub use progress::{CancelToken, Progress};
+pub use protect::verity::VerityDigest;
 pub use range::{ByteRange, ChunkSize};
 pub use source::{Access, AccessUsed, Source};

@@ -29,11 +29,13 @@ impl Progress {
         self.0.total.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn planned(&self, bytes: u64) {
+    /// Counts bytes that are going to be worked on: an engine does so itself, its caller for work beside it.
+    pub fn planned(&self, bytes: u64) {
         self.0.total.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    pub(crate) fn advanced(&self, bytes: u64) {
+    /// Counts bytes that were worked on.
+    pub fn advanced(&self, bytes: u64) {
         self.0.done.fetch_add(bytes, Ordering::Relaxed);
     }
 }

@@ -61,6 +61,8 @@ pub struct InspectedResource {
     pub chunk_size: Option<u64>,
     /// Number of digests below the whole: chunks or shards.
     pub parts: usize,
+    /// The fs-verity digest, hexadecimal, if there is one.
+    pub fsverity: Option<String>,
 }
 
 /// Reads a bundle without verifying it.
@@ -128,7 +130,7 @@ impl Inspection {
         };
         let resource = |file: &crate::manifest::SignedFile| {
             let (digest, chunk_size, parts) = match &file.proof {
-                Proof::Whole { digest, chunks } => (
+                Proof::Whole { digest, chunks, .. } => (
                     Some(digest.to_string()),
                     chunks.as_ref().map(|chunks| chunks.chunk_size.bytes()),
                     chunks.as_ref().map_or(0, |chunks| chunks.chunks().count()),
@@ -141,6 +143,7 @@ impl Inspection {
                 length: file.length(),
                 chunk_size,
                 parts,
+                fsverity: file.verity().map(|digest| digest.to_string()),
             }
         };
         Self {
@@ -184,12 +187,13 @@ impl Serialize for Inspection {
 
 impl Serialize for InspectedResource {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Resource", 5)?;
+        let mut object = serializer.serialize_struct("Resource", 6)?;
         object.serialize_field("name", &self.name)?;
         object.serialize_field("digest", &self.digest)?;
         object.serialize_field("length", &self.length)?;
         object.serialize_field("chunk_size", &self.chunk_size)?;
         object.serialize_field("parts", &self.parts)?;
+        object.serialize_field("fsverity", &self.fsverity)?;
         object.end()
     }
 }

@@ -192,8 +192,7 @@ impl<'t> Seen<'t> {
     }
 
     fn contains(&self, member: &str) -> bool {
-        let find = |one: &Cow<'t, str>| one.as_ref().cmp(member);
-        self.few.binary_search_by(find).is_ok() || self.many.contains(member)
+        self.few.binary_search_by(|seen| (**seen).cmp(member)).is_ok() || self.many.contains(member)
     }
 
     /// Gives the member back when it is there already.

@@ -10,6 +10,7 @@
 //! A [`Verifier`] holds the caller's [`Trust`] and [`Policy`]. [`Verifier::verify`] checks everything and returns a
 //! [`VerifiedModel`]; [`Verifier::open`] checks signature and folder, and each file when it is read. Both hand out
 //! verified *bytes* of signed names, not paths that could change between the check and the use.
+//! [`Verifier::repair`] mends a damaged model from a good copy.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -53,6 +54,7 @@ mod escape;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod guarded;
 mod input;
 mod inspect;
 mod json;
@@ -66,6 +68,7 @@ mod outcome;
 mod output;
 mod policy;
 mod protection;
+mod repair;
 mod report;
 #[cfg(feature = "sign")]
 mod reuse;
@@ -95,7 +98,7 @@ pub use loader::{
     CosignedModel, ModelTensor, Selection, SignedModel, VerifiedBytes, VerifiedFile, VerifiedModel,
     VerifiedReader, VerifiedTensor,
 };
-pub use manifest::{CHUNK_INDEX, ChunkIndexFault, Method};
+pub use manifest::{CHUNK_INDEX, ChunkIndexFault, Method, VERITY_DIGEST, VerityFault};
 pub use model::format::{
     FormatFault, GgufMetadata, GgufSplit, Header, SafetensorsIndex, Tensor, TensorFormat,
 };
@@ -104,6 +107,7 @@ pub use modelsig_hash as hash;
 pub use outcome::{ErrorKind, OUTCOMES, Outcome};
 pub use policy::{Check, Policy, UnsignedFiles, danger};
 pub use protection::Protection;
+pub use repair::{LocalSource, Mended, RepairReport, RepairSource, RepairedFile};
 pub use report::{Bytes, CertificateReport, Checked, FileReport, Note, PartReport, Report, SignerReport};
 #[cfg(feature = "sign")]
 pub use reuse::{Reuse, ReusedFile};

@@ -7,13 +7,14 @@ use crate::model::ModelPath;
 /// Which digests of a file are computed and compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Check {
-    /// The chunks of the chunk index where there is one, otherwise the whole file. Both prove the same bytes if the
-    /// signer was honest; a dishonest signer could make the two disagree, and the report says which was checked.
+    /// The chunks of the chunk index where there is one, otherwise the whole file; nothing is hashed of a file that the
+    /// kernel guards under a signed fs-verity digest. All prove the same bytes if the signer was honest; a dishonest
+    /// signer could make them disagree, and the report says which was checked.
     #[default]
     Chunks,
     /// The whole-file digest, which every OMS tool checks.
     Whole,
-    /// Both, in one pass over the bytes.
+    /// Both, in one pass over the bytes, and the fs-verity digest where one is signed.
     Both,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The door is [`danger::reuse_digests`](crate::danger::reuse_digests). The signature of the old bundle must hold. A
 //! file is hashed anew unless all of this holds: it is signed in the old bundle, not named as changed, not a
-//! symbolic link; the settings are the same, so that whole digest and chunk index can be taken over together; its
+//! symbolic link; the settings are the same, so that all its digests can be taken over together; its
 //! length is the signed one; and its modification *and* change time are strictly older than the modification time of
 //! the old bundle. Refuses: an old bundle from the future, names of changed files that name nothing, and platforms
 //! without change times.
@@ -54,6 +54,8 @@ pub(crate) struct Wanted {
     pub(crate) method: Method,
     pub(crate) hash: HashAlgorithm,
     pub(crate) chunks: Option<Chunks>,
+    /// The fs-verity digest of each file.
+    pub(crate) verity: bool,
 }
 
 /// The old bundle, its signature verified.
@@ -130,8 +132,9 @@ impl OldBundle {
         let dot = || self.manifest.find(".").filter(|_| model.is_file());
         let signed = self.manifest.find(file.name.as_str()).or_else(dot)?;
         let same_form = match (&signed.proof, wanted.chunks) {
-            (Proof::Whole { chunks: Some(index), .. }, Some(chunks)) => {
+            (Proof::Whole { chunks: Some(index), verity, .. }, Some(chunks)) => {
                 (index.chunk_size, index.algorithm) == (chunks.size, chunks.algorithm)
+                    && (verity.is_some() || !wanted.verity)
             }
             // Without a chunk index there is no signed length to compare.
             (Proof::Whole { .. }, _) => false,
@@ -146,7 +149,11 @@ impl OldBundle {
         let named = self.changed.iter().any(|path| is_at_or_below(&file.name, path));
         let reusable =
             same_form && !named && signed.length() == Some(file.length) && self.is_older(model, file);
-        reusable.then(|| signed.proof.clone())
+        let mut proof = reusable.then(|| signed.proof.clone());
+        if let (Some(Proof::Whole { verity, .. }), false) = (&mut proof, wanted.verity) {
+            *verity = None;
+        }
+        proof
     }
 
     /// Whether nobody has touched the file since the old bundle was written. Asked again when everything else has been

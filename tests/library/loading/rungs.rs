@@ -184,3 +184,50 @@ fn loading_tells_all_that_is_wrong() {
         "{error:?}"
     );
 }
+
+/// Where files can be cloned, large ones are, and neither memory nor a second look at storage is needed. `.ci/reflink` runs it on such
+/// a file system, and says so in `MODELSIG_REFLINK`.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_clone_is_out_of_reach_of_those_who_have_the_original() {
+    use std::os::unix::fs::FileExt;
+
+    let (case, bytes) = (case(), noise(LENGTH));
+    let verifier = case.verifier(Policy::strict().max_copy_bytes(1 << 20));
+    let model = verifier.open(&case.model(), &case.bundle()).unwrap();
+    let held = match model.get("large.bin") {
+        Ok(held) => held,
+        Err(error) => {
+            assert!(std::env::var_os("MODELSIG_REFLINK").is_none(), "{error}");
+            assert!(matches!(error, Error::Protection { .. }), "{error:?}");
+            return;
+        }
+    };
+    assert_eq!(held.protection(), Protection::Clone);
+    let fd = model.fd("large.bin").unwrap();
+    assert_eq!(fd.protection(), Protection::Clone);
+    let names = || std::fs::read_dir(case.model()).unwrap().count();
+    let before = names();
+    let writer = std::fs::File::options().write(true).open(case.file("large.bin")).unwrap();
+    writer.write_all_at(&[0; 4096], 0).unwrap();
+    writer.set_len(5000).unwrap();
+    assert!(*held == bytes);
+    let mut read = vec![0; LENGTH];
+    let file = fd.into_file();
+    file.read_exact_at(&mut read, 0).unwrap();
+    assert!(read == bytes && file.write_at(b"x", 0).is_err());
+    assert_eq!(names(), before, "it has no name");
+    // A folder that cannot be written to has no room for a clone: better no bytes than bytes in place.
+    assert!(matches!(refused(model.get("large.bin")), Error::Truncated { .. } | Error::Protection { .. }));
+}
+
+#[test]
+fn what_is_handed_out_can_be_shared_and_sent() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<modelsig::SignedModel>();
+    shared::<modelsig::VerifiedModel>();
+    shared::<VerifiedFile>();
+    shared::<modelsig::VerifiedBytes>();
+    shared::<modelsig::VerifiedTensor>();
+    shared::<modelsig::VerifiedFd>();
+}

@@ -1,6 +1,6 @@
 //! Tensors by name: their headers are checked before they are parsed, and only the parts that they lie in are read.
 
-use modelsig::hash::ByteRange;
+use modelsig::hash::{ByteRange, ChunkSize, Engine, Progress};
 use modelsig::{Error, ErrorKind, ModelSigner, Policy};
 use modelsig_tests::{Case, assert_outcome, only_problem, refused};
 
@@ -128,4 +128,22 @@ fn of_several_files_the_index_decides() {
     let model = verifier.open(&case.model(), &case.bundle()).unwrap();
     assert_eq!(model.tensor("a").unwrap().len(), 30);
     assert_eq!(model.tensors().unwrap().len(), 4);
+}
+
+/// What is read and hashed for one tensor is its header and its chunks, however large the model is.
+#[test]
+fn a_tensor_costs_its_chunks() {
+    let case =
+        Case::new(&[("model.safetensors", &safetensors(&[("head", 9), ("large", 20 << 20), ("tail", 9)]))]);
+    case.sign_with(&in_chunks());
+    let progress = Progress::new();
+    let engine = Engine::new(1).unwrap().with_progress(progress.clone());
+    let verifier = case.verifier(Policy::strict()).with_engine(engine);
+    let model = verifier.open(&case.model(), &case.bundle()).unwrap();
+    assert_eq!(progress.done(), 0, "nothing is read before it is asked for");
+    assert_eq!(model.tensor("tail").unwrap().len(), 9);
+    assert!(progress.done() <= 2 * ChunkSize::MIN, "{}", progress.done());
+    // The header is known by now.
+    assert_eq!(model.tensor("head").unwrap().len(), 9);
+    assert!(progress.done() <= 3 * ChunkSize::MIN, "{}", progress.done());
 }

@@ -1,5 +1,6 @@
 //! What is signed verifies and is read back, in every form, and other tools agree.
 
+mod fsverity;
 mod matrix;
 mod openssl;
 mod reuse;

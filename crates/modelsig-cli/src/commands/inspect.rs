@@ -115,5 +115,8 @@ fn show(run: &Run<'_>, inspection: &Inspection) {
         if let Some(digest) = &resource.digest {
             run.printer.line(&format!("    {}:{digest}", inspection.hash));
         }
+        if let Some(digest) = &resource.fsverity {
+            run.printer.line(&format!("    fsverity-sha256:{digest}"));
+        }
     }
 }

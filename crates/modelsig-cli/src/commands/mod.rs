@@ -6,7 +6,10 @@ pub(crate) mod hash;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 mod man;
+mod policy;
 mod private_key;
+pub(crate) mod protect;
+pub(crate) mod repair;
 pub(crate) mod sign;
 mod trust;
 pub(crate) mod verify;
@@ -32,6 +35,8 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Exit {
         Command::Keygen(options) => options.run(&run),
         Command::Sign(options) => options.run(&run),
         Command::Verify(options) => options.run(&run),
+        Command::Protect(options) => options.run(&run),
+        Command::Repair(options) => options.run(&run),
         Command::Digest(options) => options.run(&run),
         Command::Hash(options) => options.run(&run),
         Command::Inspect(options) => options.run(&run),

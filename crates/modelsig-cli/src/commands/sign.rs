@@ -44,6 +44,11 @@ pub(crate) struct Options {
     /// Leave out the chunk index
     #[arg(long)]
     no_chunks: bool,
+    /// Also sign the fs-verity digest of each file: Linux then verifies files under its guard in constant time
+    ///
+    /// See `modelsig protect`. The files need not be on a file system with fs-verity here.
+    #[arg(long)]
+    fsverity: bool,
     /// List a single file as ".", which is the only form that the Python tool verifies
     #[arg(long)]
     single_file_dot: bool,
@@ -117,6 +122,7 @@ impl Options {
         let progress = Progress::new();
         let signer = ModelSigner::new()
             .chunks((!self.no_chunks).then_some(indexing))
+            .fsverity(self.fsverity)
             .single_file_dot(self.single_file_dot)
             .sharded_algorithm_name(self.sharded_algorithm_name)
             .with_access(run.access)

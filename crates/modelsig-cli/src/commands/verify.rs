@@ -2,15 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use modelsig::hash::Progress;
-use modelsig::{
-    Check, CosignReport, Error, Escaped, Policy, Report, Selection, SkipReason, Threshold, UnsignedFiles,
-    Verifier, danger,
-};
+use modelsig::{CosignReport, Error, Escaped, Report, Selection, SkipReason, Threshold, Verifier};
 use serde::Serialize;
 
 use super::Run;
+use super::policy::PolicyOptions;
 use super::trust::TrustOptions;
 use crate::args::{self, Output};
 use crate::exit_code::Exit;
@@ -38,9 +36,6 @@ pub(crate) struct Options {
     /// more than one, whole files are checked.
     #[arg(long, value_name = "WHICH")]
     require: Option<Threshold>,
-    /// Which digests to check: the chunk index where there is one, the whole files, or both
-    #[arg(long, value_name = "WHAT", default_value = "chunks")]
-    check: CheckArgument,
     /// Check only the signed files whose names fit, such as '*.json' (may be repeated)
     ///
     /// The verdict then says that it is one on a part. * stands for any characters, also /, and ? for any one of them. The names of
@@ -52,49 +47,13 @@ pub(crate) struct Options {
     /// Of safetensors and GGUF files. Read are their headers, and the chunks that the tensors lie in.
     #[arg(long, value_name = "PATTERN")]
     tensor: Vec<String>,
-    /// Treat .git, .gitattributes, .github and .gitignore like any other file
-    #[arg(long)]
-    strict_git: bool,
-    /// Do not leave out what only the signer's list leaves out
-    #[arg(long)]
-    no_bundle_ignores: bool,
+    #[command(flatten)]
+    policy: PolicyOptions,
     /// Stop at the first problem
     #[arg(long)]
     fail_fast: bool,
-    /// Accept files that were not signed; they are not verified
-    #[arg(long, help_heading = "Options that weaken the verdict")]
-    ignore_unsigned_files: bool,
-    /// Leave out a path with everything below it (relative to MODEL; may be repeated)
-    #[arg(long, value_name = "PATH", help_heading = "Options that weaken the verdict")]
-    ignore_paths: Vec<PathBuf>,
-    /// Follow symbolic links to files inside the model, if the signer did so too
-    #[arg(long, help_heading = "Options that weaken the verdict")]
-    allow_symlinks: bool,
-    /// Accept empty files that a signature over shards does not cover
-    #[arg(long, help_heading = "Options that weaken the verdict")]
-    allow_unsigned_empty: bool,
-    /// Accept bundles of model-signing 0.2.0, which sign less than later ones
-    #[arg(long, help_heading = "Options that weaken the verdict")]
-    legacy: bool,
     #[command(flatten)]
     pub(crate) output: Output,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum CheckArgument {
-    Chunks,
-    Whole,
-    Both,
-}
-
-impl From<CheckArgument> for Check {
-    fn from(check: CheckArgument) -> Self {
-        match check {
-            CheckArgument::Chunks => Self::Chunks,
-            CheckArgument::Whole => Self::Whole,
-            CheckArgument::Both => Self::Both,
-        }
-    }
 }
 
 /// The JSON object of a model that enough signers have signed.
@@ -108,18 +67,18 @@ struct Cosigned<'r> {
 
 /// The JSON object of a verified model.
 #[derive(Serialize)]
-struct Verified<'r> {
-    exit_code: u8,
+pub(super) struct Verified<'r> {
+    pub(super) exit_code: u8,
     #[serde(flatten)]
-    report: &'r Report,
-    error: Option<()>,
+    pub(super) report: &'r Report,
+    pub(super) error: Option<()>,
 }
 
 impl Options {
     pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
         let progress = Progress::new();
         let verifier = Verifier::new(self.trust.read()?)
-            .with_policy(self.policy()?)
+            .with_policy(self.policy.read(&self.model)?.fail_fast(self.fail_fast))
             .with_access(run.access)
             .with_engine(run.engine(&progress)?);
         let bundles = match &self.signature[..] {
@@ -190,22 +149,6 @@ impl Options {
         }
         Ok(Exit::SUCCESS)
     }
-
-    fn policy(&self) -> Result<Policy, Error> {
-        let policy = Policy::strict()
-            .check(self.check.into())
-            .fail_fast(self.fail_fast)
-            .strict_git(self.strict_git)
-            .refuse_bundle_ignores(self.no_bundle_ignores);
-        let unsigned = if self.ignore_unsigned_files { UnsignedFiles::Ignore } else { UnsignedFiles::Reject };
-        let policy = danger::unsigned_files(policy, unsigned);
-        let policy = danger::allow_symlinks(policy, self.allow_symlinks);
-        let policy = danger::allow_unsigned_empty(policy, self.allow_unsigned_empty);
-        let policy = danger::legacy(policy, self.legacy);
-        self.ignore_paths.iter().try_fold(policy, |policy, path| {
-            Ok(danger::ignore_path(policy, args::inside(&self.model, path, "cannot ignore")?))
-        })
-    }
 }
 
 fn verified(run: &Run<'_>, report: &Report) {
@@ -225,7 +168,7 @@ fn undecided(bundles: usize) -> Error {
 }
 
 /// What a person should know beside the verdict: notes, weakenings, and how much was skipped.
-fn talk(run: &Run<'_>, report: &Report, weakened_by: &[&str], of: &str) {
+pub(super) fn talk(run: &Run<'_>, report: &Report, weakened_by: &[&str], of: &str) {
     report.notes().iter().for_each(|note| run.printer.note(&format!("{of}{note}")));
     weakened_by.iter().for_each(|words| run.printer.note(words));
     let skipped =

@@ -8,10 +8,11 @@
 //! others go on unless the caller says otherwise.
 //!
 //! ```text
-//! Task ─▶ Passes ─▶ Reader (a pass under way) ─▶ Tracks (its hashes) ─▶ Kernels
-//!         pass.rs   reader.rs                    track.rs              sha256/
+//! Task ─▶ Passes ─▶ Reader (a pass under way) ─▶ Tracks (its hashes)  ─▶ Kernels
+//!         pass.rs   reader.rs                    track.rs, leaves.rs     sha256/
 //! ```
 
+mod leaves;
 mod pass;
 #[cfg(feature = "rayon")]
 mod pool;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 
 use crate::{
     AccessUsed, ByteRange, CancelToken, ChunkSize, Digest, Error, HashAlgorithm, PageCache, Progress, Source,
+    VerityDigest,
 };
 use pass::{Passes, range_of};
 #[cfg(feature = "rayon")]
@@ -72,6 +74,8 @@ pub struct Task<'s> {
     source: Source<'s>,
     jobs: Vec<Job>,
     passes: Passes,
+    /// The fs-verity digest is wanted too.
+    verity: bool,
 }
 
 impl<'s> Task<'s> {
@@ -85,7 +89,7 @@ impl<'s> Task<'s> {
     /// [`Error::OutOfRange`] when a job leaves the source.
     pub fn new(source: Source<'s>, jobs: Vec<Job>) -> Result<Self, Error> {
         match jobs.iter().find(|job| job.range.end() > source.length()) {
-            None => Ok(Self { source, passes: Passes::new(&jobs), jobs }),
+            None => Ok(Self { source, passes: Passes::new(&jobs, None), jobs, verity: false }),
             Some(job) => Err(Error::OutOfRange {
                 name: source.name().into(),
                 range: job.range,
@@ -111,6 +115,14 @@ impl<'s> Task<'s> {
         let pieces = ByteRange::whole(source.length()).pieces(size);
         let jobs = pieces.map(|range| Job { range, algorithm, chunks: None }).collect();
         Self::new(source, jobs)
+    }
+
+    /// Beside the jobs, and of the same bytes, also the [fs-verity digest](crate::protect::verity) of the whole source.
+    #[must_use]
+    pub fn with_verity(mut self) -> Self {
+        self.passes = Passes::new(&self.jobs, Some(self.source.length()));
+        self.verity = true;
+        self
     }
 }
 
@@ -152,6 +164,8 @@ pub struct Hashed {
     pub digests: Vec<JobDigest>,
     /// How the bytes were brought into memory.
     pub access: AccessUsed,
+    /// Of the whole source, when [`Task::with_verity`] asked for it.
+    pub verity: Option<VerityDigest>,
 }
 
 /// Runs plans.
@@ -208,6 +222,16 @@ impl Engine {
         self
     }
 
+    /// What it counts into.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// What stops it.
+    pub fn cancel(&self) -> &CancelToken {
+        &self.cancel
+    }
+
     /// What becomes of the system's page cache.
     #[must_use]
     pub fn with_page_cache(mut self, cache: PageCache) -> Self {
@@ -234,9 +258,26 @@ impl Engine {
         pieces.try_for_each(work)
     }
 
+    /// True once the token of [`Engine::with_cancel`] was used.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
     /// Runs the plan. One result for each task, in plan order.
     pub fn run(&self, plan: &Plan<'_>) -> Vec<Result<Hashed, Error>> {
         self.run_with(plan, &|_, _, _| ControlFlow::Continue(()))
+    }
+
+    /// The [fs-verity digest](crate::protect::verity) of a source, as Linux would measure it: SHA-256, blocks of 4096 bytes,
+    /// no salt.
+    ///
+    /// # Errors
+    /// As those of a task.
+    pub fn verity_digest(&self, source: Source<'_>) -> Result<VerityDigest, Error> {
+        let mut plan = Plan::new();
+        plan.push(Task::new(source, Vec::new())?.with_verity());
+        let hashed = self.run(&plan).pop().unwrap_or(Err(Error::Cancelled))?;
+        hashed.verity.ok_or(Error::Cancelled)
     }
 
     /// Runs the plan and shows each digest (task, job, digest) to `each` as soon as it is there, on the worker's

@@ -5,24 +5,31 @@
 //! read. What does not overlap is a pass of its own, for any worker to take.
 //!
 //! BLAKE3 is a tree, and a subtree of it can be computed wherever its bytes are: a long BLAKE3 job is cut into parts, so
-//! that one huge file keeps all workers busy.
+//! that one huge file keeps all workers busy. So is the tree of fs-verity, for which each part brings the digests of its
+//! blocks.
 
 use super::{Chunks, Job};
+use crate::protect::verity::Tree;
 use crate::{ByteRange, HashAlgorithm};
 
 /// Bytes of a part of a BLAKE3 job: a power of two, as a subtree needs. Longer where chunks are.
 const SUBTREE: u64 = 1 << 20;
+
+/// Bytes of a part of a tree of fs-verity.
+const VERITY: u64 = 2 * Tree::PART_UNIT;
 
 /// What is computed of one stretch of bytes: a job, or a subtree of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Part {
     pub(super) range: ByteRange,
     pub(super) algorithm: HashAlgorithm,
-    /// Its place in the list of jobs.
+    /// Its place in the list of jobs; one past them for a part of the tree of fs-verity.
     pub(super) job: usize,
     /// For a part of a BLAKE3 job, where it lies in the job, in bytes.
     pub(super) subtree: Option<u64>,
     pub(super) chunks: Option<Chunks>,
+    /// It brings the digests of its blocks for the tree of fs-verity, and nothing else.
+    pub(super) verity: bool,
 }
 
 /// The passes over a source.
@@ -36,16 +43,24 @@ pub(super) struct Passes {
 }
 
 impl Passes {
-    pub(super) fn new(jobs: &[Job]) -> Self {
+    /// `verity` is the length of the source where the fs-verity digest is wanted too.
+    pub(super) fn new(jobs: &[Job], verity: Option<u64>) -> Self {
         let mut parts = Vec::with_capacity(jobs.len());
         for (job, &Job { range, algorithm, chunks }) in jobs.iter().enumerate() {
             match subtree_size(range, algorithm, chunks) {
-                None => parts.push(Part { range, algorithm, job, subtree: None, chunks }),
+                None => parts.push(Part { range, algorithm, job, subtree: None, chunks, verity: false }),
                 Some(size) => parts.extend(range.pieces(size).map(|piece| {
                     let subtree = Some(piece.start() - range.start());
-                    Part { range: piece, algorithm, job, subtree, chunks }
+                    Part { range: piece, algorithm, job, subtree, chunks, verity: false }
                 })),
             }
+        }
+        if let Some(length) = verity {
+            let (algorithm, job) = (HashAlgorithm::Sha256, jobs.len());
+            let of = |range| Part { range, algorithm, job, subtree: None, chunks: None, verity: true };
+            parts.extend(ByteRange::whole(length).pieces(VERITY).map(of));
+            // An empty file, too, is opened.
+            parts.extend((length == 0).then(|| of(ByteRange::whole(0))));
         }
         parts.sort_unstable();
         let (mut ends, mut reach) = (Vec::with_capacity(1), 0);
@@ -85,7 +100,8 @@ impl Passes {
     /// True when anywhere the same bytes are looked at for more than one purpose.
     pub(super) fn is_shared(&self) -> bool {
         let is_alone = |part: &Part, first: &Part| {
-            part.chunks.is_none() && (part.range, part.algorithm) == (first.range, first.algorithm)
+            let look = |part: &Part| (part.range, part.algorithm, part.verity);
+            part.chunks.is_none() && look(part) == look(first)
         };
         self.iter().any(|parts| !parts.iter().all(|part| is_alone(part, &parts[0])))
     }

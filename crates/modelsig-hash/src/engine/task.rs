@@ -8,6 +8,7 @@ use super::reader::Finished;
 use super::subtrees::Subtrees;
 use super::track::Value;
 use super::{Hashed, JobDigest, Task};
+use crate::protect::verity::Tree;
 use crate::source::{Opened, Opening};
 use crate::{AccessUsed, ByteRange, Error};
 
@@ -20,6 +21,8 @@ struct Inner<'r> {
     digests: Vec<Option<JobDigest>>,
     /// Jobs of which some parts are still missing.
     partial: BTreeMap<usize, Subtrees>,
+    /// Where the fs-verity digest is wanted.
+    tree: Option<Tree>,
     access: AccessUsed,
     error: Option<Error>,
 }
@@ -31,6 +34,7 @@ impl<'r> TaskState<'r> {
             unfinished: task.passes.count(),
             digests: vec![None; task.jobs.len()],
             partial: BTreeMap::new(),
+            tree: task.verity.then(|| Tree::new(task.source.length())),
             access: AccessUsed::Memory,
             error: None,
         }))
@@ -69,6 +73,12 @@ impl<'r> TaskState<'r> {
         let Finished { part, value, chunks } = finished;
         let job = match value {
             Value::Digest(digest) => JobDigest { digest, chunks },
+            Value::Leaves(leaves) => {
+                if let Some(tree) = &mut self.lock().tree {
+                    tree.add(part.range, &leaves);
+                }
+                return None;
+            }
             Value::Subtree(value) => {
                 let mut inner = self.lock();
                 let range = task.jobs[part.job].range;
@@ -107,6 +117,7 @@ impl<'r> TaskState<'r> {
             return Err(error);
         }
         let digests: Option<Vec<_>> = inner.digests.into_iter().collect();
-        Ok(Hashed { digests: digests.ok_or(Error::Cancelled)?, access: inner.access })
+        let verity = inner.tree.map(|tree| tree.digest().ok_or(Error::Cancelled)).transpose()?;
+        Ok(Hashed { digests: digests.ok_or(Error::Cancelled)?, access: inner.access, verity })
     }
 }

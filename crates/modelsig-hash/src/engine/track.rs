@@ -1,4 +1,4 @@
-//! The hashes over a stretch of a source: one over all of it, or one over each of its chunks.
+//! The hashes over a stretch of a source: one over all of it, one over each of its chunks, or one over each of its blocks.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -6,6 +6,7 @@ use std::ops::Range;
 use blake3::hazmat::{ChainingValue, HasherExt as _};
 
 use super::Chunks;
+use super::leaves::Leaves;
 use super::pass::Part;
 use crate::sha256::{Feed, Kernels, Stream};
 use crate::{ByteRange, Digest, Error, HashAlgorithm, Hasher};
@@ -17,9 +18,11 @@ enum Aim {
     /// The subtree of a BLAKE3 tree that begins there.
     Subtree(u64),
     Chunks(Chunks),
+    /// The digests of the blocks of fs-verity.
+    Leaves,
 }
 
-/// One hash over all of a range, or one over each of its chunks.
+/// One hash over all of a range, or one over each of its chunks or blocks.
 pub(super) struct Track {
     aim: Aim,
     range: ByteRange,
@@ -28,6 +31,8 @@ pub(super) struct Track {
     /// Begun and not yet complete, in order of their bytes.
     strands: VecDeque<Strand>,
     values: Vec<Value>,
+    /// In place of all that, for blocks.
+    leaves: Option<Leaves>,
 }
 
 /// A hash in the making.
@@ -47,22 +52,31 @@ enum Hash {
 }
 
 /// The end of a hash.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Value {
     Digest(Digest),
     /// Of a BLAKE3 subtree.
     Subtree(ChainingValue),
+    /// Of the blocks of a part of the tree of fs-verity.
+    Leaves(Vec<[u8; 32]>),
 }
 
 impl Track {
     /// The tracks that a part needs: one for the whole and, where it asks for them, one for its chunks.
     pub(super) fn of(part: &Part) -> impl Iterator<Item = Self> {
         let range = part.range;
-        let whole = part.subtree.map_or(Aim::Whole(part.algorithm), Aim::Subtree);
+        let whole = match part.subtree {
+            _ if part.verity => Aim::Leaves,
+            Some(offset) => Aim::Subtree(offset),
+            None => Aim::Whole(part.algorithm),
+        };
         let chunks = part.chunks.map(Aim::Chunks);
         std::iter::once((whole, Some(range.start())))
             .chain(chunks.map(|chunks| (chunks, (!range.is_empty()).then_some(range.start()))))
-            .map(move |(aim, next)| Self { aim, range, next, strands: VecDeque::new(), values: Vec::new() })
+            .map(move |(aim, next)| {
+                let leaves = (aim == Aim::Leaves).then(|| Leaves::new(range));
+                Self { aim, range, next, strands: VecDeque::new(), values: Vec::new(), leaves }
+            })
     }
 
     pub(super) fn is_like(&self, other: &Self) -> bool {
@@ -72,11 +86,15 @@ impl Track {
     /// True for a hash over all of that range.
     #[cfg(feature = "rayon")]
     pub(super) fn spans(&self, range: ByteRange) -> bool {
-        self.range == range && !matches!(self.aim, Aim::Chunks(_))
+        self.range == range && !matches!(self.aim, Aim::Chunks(_) | Aim::Leaves)
     }
 
     /// Shows it the next block of the source. What it needs of it is still to be [fed](feed).
     pub(super) fn offer(&mut self, block: ByteRange) -> Result<(), Error> {
+        if let Some(leaves) = &mut self.leaves {
+            leaves.offer(block);
+            return Ok(());
+        }
         self.strands.iter_mut().for_each(|strand| strand.offer(block));
         while let Some(start) = self.next.filter(|&next| next < block.end() || self.range.is_empty()) {
             let size = if let Aim::Chunks(chunks) = self.aim { chunks.size.bytes() } else { u64::MAX };
@@ -99,6 +117,7 @@ impl Track {
             }
             Aim::Whole(algorithm) => algorithm,
             Aim::Chunks(chunks) => chunks.algorithm,
+            Aim::Leaves => HashAlgorithm::Sha256,
         };
         Ok(match algorithm {
             HashAlgorithm::Sha256 => Hash::Sha256(Box::default()),
@@ -108,7 +127,7 @@ impl Track {
 
     /// True while bytes, or the end of a message, are still to be fed.
     pub(super) fn is_hungry(&self) -> bool {
-        self.strands.iter().any(Strand::is_hungry)
+        self.strands.iter().any(Strand::is_hungry) || self.leaves.as_ref().is_some_and(Leaves::is_hungry)
     }
 
     /// Files the values of the hashes that are complete. Nothing of it is hungry.
@@ -120,7 +139,10 @@ impl Track {
 
     /// The value over the whole range.
     pub(super) fn value(&self) -> Option<Value> {
-        self.values.first().copied()
+        match &self.leaves {
+            Some(leaves) => Some(Value::Leaves(leaves.digests().to_vec())),
+            None => self.values.first().cloned(),
+        }
     }
 
     /// The digests of the chunks.
@@ -171,6 +193,10 @@ pub(super) fn feed<'t>(
 ) {
     let (mut feeds, mut windows, mut many) = (Vec::new(), Vec::new(), Vec::new());
     for (block, track) in tracks {
+        if let Some(leaves) = &mut track.leaves {
+            leaves.feed(kernels, block);
+            continue;
+        }
         for strand in track.strands.iter_mut().filter(|strand| strand.is_hungry()) {
             let (bytes, is_last) = (&block[strand.window.clone()], strand.has_all());
             match &mut strand.hash {

@@ -89,7 +89,11 @@ impl<'w, 'r, 's> Worker<'w, 'r, 's> {
             HashAlgorithm::Blake2b => all / BLAKE2B_LANES,
             HashAlgorithm::Blake3 => all,
         };
-        let of = |part: &Part| of(part.algorithm) + part.chunks.map_or(0, |chunks| of(chunks.algorithm));
+        let of = |part: &Part| match part.verity {
+            // Its blocks fill them by themselves.
+            true => all,
+            false => of(part.algorithm) + part.chunks.map_or(0, |chunks| of(chunks.algorithm)),
+        };
         // More parts are not all under way at once.
         parts.iter().take(all).map(of).sum()
     }

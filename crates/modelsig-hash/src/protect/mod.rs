@@ -12,6 +12,7 @@
 mod clone;
 mod memory;
 mod sealed;
+pub mod verity;
 mod view;
 mod writer;
 
@@ -23,12 +24,6 @@ pub use view::View;
 pub use writer::has_writer;
 
 use std::fs::File;
-
-/// True when fs-verity guards the file: nobody can write to it, and the kernel checks every page that it reads. Believed only of file
-/// systems that answer in the kernel.
-pub fn has_verity(file: &File) -> bool {
-    crate::source::has_verity(file)
-}
 
 /// True when the kernel forbids changes to the file, or nobody but root and the current user could make them: what
 /// [`Access::Auto`](crate::Access::Auto) asks before it maps a file, and no other process is known to hold it open for writing.

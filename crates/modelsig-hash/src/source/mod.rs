@@ -10,7 +10,7 @@ mod map;
 pub(crate) mod read;
 #[cfg(target_os = "linux")]
 mod residency;
-mod stable;
+pub(crate) mod stable;
 mod stamp;
 
 use std::fs::{File, OpenOptions};
@@ -24,7 +24,7 @@ use crate::{ByteRange, Error};
 use ahead::ReadAhead;
 pub(crate) use buffer::Buffer;
 pub(crate) use map::Map;
-pub(crate) use stable::{cannot_change, has_verity};
+pub(crate) use stable::cannot_change;
 use stamp::Stamp;
 
 /// How the bytes of a file are brought into memory.

@@ -22,14 +22,26 @@ pub(crate) fn cannot_change(_: &File) -> bool {
     false
 }
 
-/// True when fs-verity guards the file, by the word of a file system in the kernel.
-pub(crate) fn has_verity(file: &File) -> bool {
-    #[cfg(target_os = "linux")]
-    return linux::has_verity(file);
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _ = file;
-        false
+/// True on the file systems where an answer about fs-verity comes from the kernel and not from a user-space server.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn may_have_verity(file: &File) -> bool {
+    magic::of(file).is_some_and(|magic| magic::VERITY.contains(&magic))
+}
+
+/// Magic numbers of statfs(2), from linux/magic.h.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod magic {
+    use std::fs::File;
+
+    pub(super) const EXT4: u64 = 0xef53;
+    pub(super) const BTRFS: u64 = 0x9123_683e;
+    pub(super) const F2FS: u64 = 0xf2f5_2010;
+    /// Where the kernel has fs-verity.
+    pub(super) const VERITY: [u64; 3] = [EXT4, BTRFS, F2FS];
+
+    pub(super) fn of(file: &File) -> Option<u64> {
+        // The type of f_type differs between targets and is signed on some: compare 32 bits.
+        rustix::fs::fstatfs(file).ok().map(|stat| stat.f_type as u64 & 0xffff_ffff)
     }
 }
 
@@ -40,7 +52,9 @@ mod linux {
     use std::os::unix::fs::MetadataExt;
     use std::path::Path;
 
-    use rustix::fs::{AtFlags, SealFlags, StatxFlags, fcntl_get_seals, fstatfs, statx};
+    use rustix::fs::{AtFlags, SealFlags, StatxFlags, fcntl_get_seals, statx};
+
+    use super::magic::{self, BTRFS, EXT4, F2FS};
 
     pub(super) enum FileSystem {
         /// Its format has no way to change a file.
@@ -51,28 +65,17 @@ mod linux {
         Other,
     }
 
-    // Magic numbers of statfs(2), from linux/magic.h.
     const READ_ONLY: [u64; 6] =
         [0x7371_7368, 0xe0f5_e1e2, 0x9660, 0x28cd_3d45, 0x453d_cd28, 0x7275 /* squashfs … romfs */];
-    const EXT4: u64 = 0xef53;
-    const BTRFS: u64 = 0x9123_683e;
-    const F2FS: u64 = 0xf2f5_2010;
     const XFS: u64 = 0x5846_5342;
     const TMPFS: u64 = 0x0102_1994;
     const RAMFS: u64 = 0x8584_58f6;
     const OVERLAYFS: u64 = 0x794c_7630;
     const ZFS: u64 = 0x2fc1_2fc1;
     const LOCAL: [u64; 8] = [EXT4, BTRFS, F2FS, XFS, TMPFS, RAMFS, OVERLAYFS, ZFS];
-    /// Where an answer about fs-verity comes from the kernel and not from a user-space server.
-    const VERITY: [u64; 3] = [EXT4, BTRFS, F2FS];
-
-    fn magic(file: &File) -> Option<u64> {
-        // The type of f_type differs between targets and is signed on some: compare 32 bits.
-        fstatfs(file).ok().map(|stat| stat.f_type as u64 & 0xffff_ffff)
-    }
 
     pub(super) fn file_system_of(file: &File) -> Option<FileSystem> {
-        let magic = magic(file)?;
+        let magic = magic::of(file)?;
         Some(match magic {
             _ if READ_ONLY.contains(&magic) => FileSystem::ReadOnly,
             _ if LOCAL.contains(&magic) => FileSystem::Local,
@@ -86,7 +89,7 @@ mod linux {
     }
 
     pub(super) fn has_verity(file: &File) -> bool {
-        magic(file).is_some_and(|magic| VERITY.contains(&magic))
+        super::may_have_verity(file)
             && statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::empty())
                 .is_ok_and(|stat| stat.stx_attributes.contains(rustix::fs::StatxAttributes::VERITY))
     }

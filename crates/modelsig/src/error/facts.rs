@@ -2,12 +2,43 @@
 
 use std::io;
 
+use modelsig_hash::ByteRange;
+
 use super::Error;
 use crate::outcome::ErrorKind;
 #[cfg(feature = "certificate")]
 use crate::trust::x509::CertificateFault;
 
 impl Error {
+    /// The byte ranges of the file that do not hold, as far as they are known: damaged chunks or shards; what is missing
+    /// of a file that was cut short; what is too much of one that has grown. Of a file of another length nothing else was
+    /// looked at.
+    pub fn damaged(&self) -> Vec<ByteRange> {
+        match self {
+            Self::DigestMismatch { ranges, .. }
+            | Self::SourceMismatch { ranges, .. }
+            | Self::SourceUnreadable { ranges, .. } => ranges.clone(),
+            Self::Truncated { expected, found, .. } | Self::Grown { expected, found, .. } => {
+                ByteRange::new(*expected.min(found), *expected.max(found)).into_iter().collect()
+            }
+            Self::FrozenUnverified { problem, .. } => problem.damaged(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// True when it is about bytes of a file that are missing, wrong or too many.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::DigestMismatch { .. }
+                | Self::Truncated { .. }
+                | Self::Grown { .. }
+                | Self::Missing { .. }
+                | Self::SourceMismatch { .. }
+                | Self::SourceUnreadable { .. }
+        )
+    }
+
     /// What kind of failure this is. For [`Error::Rejected`] it is that of the gravest problem in the report. For
     /// [`Error::Threshold`] it is [`ErrorKind::Threshold`], unless a verdict on one of the bundles was out of reach and
     /// there is no negative one: then it is the gravest kind of those.
@@ -15,8 +46,10 @@ impl Error {
         match self {
             Self::Rejected(report) => report.gravest().unwrap_or(ErrorKind::Internal),
             Self::Threshold(report) => report.kind(),
+            Self::Unrepaired(report) => report.kind(),
             Self::DigestMismatch { .. } | Self::Truncated { .. } | Self::Grown { .. } => ErrorKind::Mismatch,
             Self::Missing { .. } | Self::NoTensor { .. } => ErrorKind::Missing,
+            Self::SourceMismatch { .. } => ErrorKind::Mismatch,
             Self::Unsigned { .. } | Self::EmptyNotCovered { .. } => ErrorKind::Unsigned,
             Self::Changed { .. } => ErrorKind::Changed,
             Self::SpecialFile { .. }
@@ -32,6 +65,9 @@ impl Error {
             Self::Anchor { .. } => ErrorKind::Key,
             Self::RootDigestMismatch { .. } => ErrorKind::RootDigest,
             Self::IgnoredButSigned { .. } | Self::Protection { .. } => ErrorKind::Policy,
+            Self::FrozenUnverified { problem, .. } => problem.kind(),
+            Self::HeldForWriting { .. } => ErrorKind::Io,
+            Self::NoVerity { .. } => ErrorKind::Unsupported,
             #[cfg(feature = "sign")]
             Self::BundleTime { .. } => ErrorKind::Policy,
             Self::Usage { .. }
@@ -41,8 +77,12 @@ impl Error {
             | Self::NothingFits { .. }
             | Self::OutOfRange { .. } => ErrorKind::Usage,
             Self::ModelNotFound { .. } | Self::BundleNotFound { .. } => ErrorKind::NotFound,
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => ErrorKind::NotFound,
-            Self::Io { .. } | Self::NotAFile { .. } => ErrorKind::Io,
+            Self::Io { source, .. } | Self::SourceUnreadable { source, .. }
+                if source.kind() == io::ErrorKind::NotFound =>
+            {
+                ErrorKind::NotFound
+            }
+            Self::Io { .. } | Self::SourceUnreadable { .. } | Self::NotAFile { .. } => ErrorKind::Io,
             Self::Format { fault, .. } => fault.kind(),
             Self::Bundle { .. } | Self::Statement { .. } => ErrorKind::Malformed,
             Self::Unsupported { .. } | Self::KeylessUnsupported { .. } => ErrorKind::Unsupported,
@@ -78,12 +118,17 @@ impl Error {
             | Self::NameNotUtf8 { path }
             | Self::BadName { path, .. }
             | Self::DigestMismatch { path, .. }
+            | Self::SourceMismatch { path, .. }
+            | Self::SourceUnreadable { path, .. }
             | Self::Truncated { path, .. }
             | Self::Grown { path, .. }
             | Self::Missing { path }
             | Self::Unsigned { path }
             | Self::EmptyNotCovered { path }
             | Self::Changed { path }
+            | Self::FrozenUnverified { path, .. }
+            | Self::HeldForWriting { path }
+            | Self::NoVerity { path }
             | Self::IgnoredButSigned { path }
             | Self::Protection { path, .. }
             | Self::Format { path, .. }
@@ -108,6 +153,7 @@ impl Error {
             #[cfg(feature = "certificate")]
             Self::Certificate { path, .. } | Self::Anchor { path, .. } => Some(path),
             Self::Rejected(report) => Some(report.model()),
+            Self::Unrepaired(report) => Some(report.report().model()),
             #[cfg(feature = "sign")]
             Self::BundleTime { path } => Some(path),
             #[cfg(feature = "pkcs11")]

@@ -14,6 +14,7 @@ use crate::escape::{Escaped, clipped};
 use crate::keys::KeyFault;
 use crate::model::PathFault;
 use crate::model::format::FormatFault;
+use crate::repair::RepairReport;
 use crate::report::Report;
 use crate::statement::StatementFault;
 #[cfg(feature = "certificate")]
@@ -112,6 +113,10 @@ pub enum Error {
     /// Too few distinct signers; the report tells what became of each bundle.
     #[error("{}", .0.verdict_line())]
     Threshold(Box<CosignReport>),
+    /// A repair could not mend everything, or the model does not hold for another reason; the report tells what was
+    /// mended, what was not, and the verdict.
+    #[error("{}", .0.verdict_line())]
+    Unrepaired(Box<RepairReport>),
     /// The bytes are not those that were signed.
     #[error("{} does not have the signed content{}: expected {expected}, found {found}", shown(.path), damaged(.ranges, .tensors))]
     DigestMismatch {
@@ -222,11 +227,56 @@ pub enum Error {
         /// `"signed file"` or `"tensor"`.
         what: &'static str,
     },
+    /// A file that [`Verifier::protect`](crate::Verifier::protect) froze, and that then turned out not to be what was
+    /// signed, or could not be read: it changed after it was verified and before it was frozen.
+    #[error("{} is now frozen by fs-verity, but does not hold: {problem}", shown(.path))]
+    FrozenUnverified {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        problem: Box<Error>,
+    },
+    /// A file that cannot be frozen since somebody holds it open for writing, or has a writable shared map of it.
+    #[error("{} cannot be frozen: somebody holds it open for writing", shown(.path))]
+    HeldForWriting {
+        /// The file.
+        path: String,
+    },
+    /// A file that cannot be frozen since there is no fs-verity where it lies.
+    #[error("{} cannot be frozen: its file system has no fs-verity", shown(.path))]
+    NoVerity {
+        /// The file.
+        path: String,
+    },
     /// The caller wants to ignore what the signer signed.
     #[error("{} is signed and cannot be ignored", shown(.path))]
     IgnoredButSigned {
         /// The path to ignore.
         path: String,
+    },
+
+    // -- the source of a repair --
+    /// The source does not have the signed bytes either. Nothing of these ranges was kept.
+    #[error("the source of {} does not have the signed content{}: expected {expected}, found {found}", shown(.path), damaged(.ranges, &[]))]
+    SourceMismatch {
+        /// The file.
+        path: String,
+        /// The signed digest, `algorithm:hex`, of the first range.
+        expected: String,
+        /// The digest found.
+        found: String,
+        /// The byte ranges that stay damaged.
+        ranges: Vec<ByteRange>,
+    },
+    /// The source could not be read.
+    #[error("cannot read the source of {}{}: {source}", shown(.path), damaged(.ranges, &[]))]
+    SourceUnreadable {
+        /// The file.
+        path: String,
+        /// The byte ranges that stay damaged; none when the length of the file is not signed.
+        ranges: Vec<ByteRange>,
+        /// The first cause.
+        source: io::Error,
     },
 
     // -- the bundle --

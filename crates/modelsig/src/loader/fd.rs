@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use modelsig_hash::{Plan, Task};
+use modelsig_hash::Plan;
 
 use super::load::in_place;
 use super::rung::{Footing, Purpose};
@@ -52,19 +52,23 @@ impl From<VerifiedFd> for OwnedFd {
 impl SignedModel {
     pub(super) fn descriptor(&self, present: &Present) -> Result<VerifiedFd, Error> {
         let (name, length) = (self.name_of(present), present.tree.length);
-        let Footing::File { file, protection } = self.footing(present, name, Purpose::Descriptor)? else {
+        let Footing::File { file, protection, proven } = self.footing(present, name, Purpose::Descriptor)?
+        else {
             return Err(Error::Internal {
                 what: format!("there is no descriptor of memory, as asked for of {name}"),
             });
         };
+        if proven {
+            return Ok(VerifiedFd { file, length, protection });
+        }
         let signed = &self.manifest.files[present.signed];
         let mut plan = Plan::new();
         let task = in_place(name, &file, protection)
-            .and_then(|source| Task::new(source, signed.jobs(length, self.check)))
+            .and_then(|source| signed.task(source, length, self.check))
             .map_err(|error| hashing_error(name, error))?;
         plan.push(task);
         let hashed = self.engine.run(&plan).pop().unwrap_or(Err(modelsig_hash::Error::Cancelled));
-        signed.compare(self.check, &hashed.map_err(|error| hashing_error(name, error))?.digests)?;
+        signed.judge(self.check, &hashed.map_err(|error| hashing_error(name, error))?)?;
         Ok(VerifiedFd { file, length, protection })
     }
 }

@@ -5,12 +5,18 @@ use modelsig_hash::{Access, Hashed, Plan, Source, Task};
 
 use super::rung::{Footing, Purpose};
 use super::{Present, SignedModel, VerifiedFile, VerifiedModel, hashing_error};
+use crate::report::Checked;
 use crate::{Error, Protection};
 
 /// A file that is about to be checked.
 enum Slot {
     Copy(Memory),
-    File { file: std::fs::File, protection: Protection },
+    File {
+        file: std::fs::File,
+        protection: Protection,
+    },
+    /// Without another look at its content.
+    Proven(std::fs::File),
 }
 
 impl SignedModel {
@@ -27,7 +33,7 @@ impl SignedModel {
             let file = &mut self.report.files[present.report];
             match loaded {
                 Ok(loaded) => {
-                    file.checked = Some(self.manifest.files[present.signed].checked(self.check));
+                    file.checked = Some(loaded.checked());
                     file.protection = Some(loaded.protection());
                     present.state.keep(loaded);
                 }
@@ -45,11 +51,11 @@ impl SignedModel {
         let (mut plan, mut results) = (Plan::new(), Vec::with_capacity(slots.len()));
         for (present, slot) in wanted.iter().zip(&mut slots) {
             let task = match slot {
-                // Why is told below.
-                Err(_) => Err(Error::Cancelled),
-                Ok(slot) => self.task(present, slot),
+                // Nothing to do, or the reason is told below.
+                Err(_) | Ok(Slot::Proven(_)) => Ok(None),
+                Ok(slot) => self.task(present, slot).map(Some),
             };
-            results.push(task.map(|task| plan.push(task)));
+            results.push(task.map(|task| task.map(|task| plan.push(task)).is_some()));
         }
         let mut hashed = self.engine.run(&plan).into_iter();
         drop(plan);
@@ -57,8 +63,11 @@ impl SignedModel {
         slots
             .map(|((present, slot), planned)| {
                 let slot = slot?;
-                planned?;
-                self.conclude(present, slot, hashed.next().unwrap_or(Err(modelsig_hash::Error::Cancelled)))
+                let hashed = match planned? {
+                    true => Some(hashed.next().unwrap_or(Err(modelsig_hash::Error::Cancelled))),
+                    false => None,
+                };
+                self.conclude(present, slot, hashed)
             })
             .collect()
     }
@@ -66,7 +75,8 @@ impl SignedModel {
     fn slot(&self, present: &Present) -> Result<Slot, Error> {
         let name = self.name_of(present);
         Ok(match self.footing(present, name, Purpose::Bytes)? {
-            Footing::File { file, protection } => Slot::File { file, protection },
+            Footing::File { file, proven: true, .. } => Slot::Proven(file),
+            Footing::File { file, protection, proven: false } => Slot::File { file, protection },
             Footing::Copy => {
                 let memory = Memory::new(present.tree.length);
                 Slot::Copy(memory.map_err(|error| Error::io("hold in memory", name, error))?)
@@ -78,11 +88,12 @@ impl SignedModel {
         let name = self.name_of(present);
         let signed = &self.manifest.files[present.signed];
         let source = match slot {
+            Slot::Proven(file) => in_place(name, file, Protection::Kernel),
             Slot::Copy(memory) => self.model.source(&present.tree, Access::Read).kept_in(memory.room()),
             Slot::File { file, protection } => in_place(name, file, *protection),
         };
         source
-            .and_then(|source| Task::new(source, signed.jobs(present.tree.length, self.check)))
+            .and_then(|source| signed.task(source, present.tree.length, self.check))
             .map_err(|error| hashing_error(name, error))
     }
 
@@ -90,18 +101,27 @@ impl SignedModel {
         &self,
         present: &Present,
         slot: Slot,
-        hashed: Result<Hashed, modelsig_hash::Error>,
+        hashed: Option<Result<Hashed, modelsig_hash::Error>>,
     ) -> Result<VerifiedFile, Error> {
-        let name = self.name_of(present);
-        let hashed = hashed.map_err(|error| hashing_error(name, error))?;
-        self.manifest.files[present.signed].compare(self.check, &hashed.digests)?;
-        Ok(match slot {
-            Slot::Copy(memory) => VerifiedFile::in_memory(name, memory, Protection::Private),
-            Slot::File { file, protection } => {
-                let view = View::new(&file, present.tree.length);
-                VerifiedFile::in_place(name, view.map_err(|error| Error::io("map", name, error))?, protection)
+        let (name, length) = (self.name_of(present), present.tree.length);
+        let signed = &self.manifest.files[present.signed];
+        let (file, protection, checked) = match (slot, hashed) {
+            (Slot::Proven(file), None) => (file, Protection::Kernel, Checked::FsVerity),
+            (slot, Some(hashed)) => {
+                signed.judge(self.check, &hashed.map_err(|error| hashing_error(name, error))?)?;
+                let checked = signed.checked(self.check);
+                match slot {
+                    Slot::Copy(memory) => {
+                        return Ok(VerifiedFile::in_memory(name, memory, Protection::Private, checked));
+                    }
+                    Slot::File { file, protection } => (file, protection, checked),
+                    Slot::Proven(file) => (file, Protection::Kernel, checked),
+                }
             }
-        })
+            (_, None) => return Err(Error::Internal { what: format!("{name} was not checked") }),
+        };
+        let view = View::new(&file, length).map_err(|error| Error::io("map", name, error))?;
+        Ok(VerifiedFile::in_place(name, view, protection, checked))
     }
 }
 

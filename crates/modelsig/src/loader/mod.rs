@@ -22,7 +22,7 @@ mod verified;
 use std::ops::{Deref, Range};
 use std::sync::{Arc, Mutex};
 
-use modelsig_hash::{Access, ByteRange, Engine, Plan, Source, Task};
+use modelsig_hash::{Access, ByteRange, Engine, Plan, Source};
 
 use crate::manifest::Manifest;
 use crate::model::{Model, TreeFile};
@@ -204,11 +204,11 @@ impl SignedModel {
         let mut plan = Plan::new();
         let task = Source::from_file(name.into(), file)
             .and_then(|source| source.kept_in(&mut bytes))
-            .and_then(|source| Task::new(source, signed.jobs(present.tree.length, self.check)));
+            .and_then(|source| signed.task(source, present.tree.length, self.check));
         plan.push(task.map_err(|error| hashing_error(name, error))?);
         let hashed = self.engine.run(&plan).pop().unwrap_or(Err(modelsig_hash::Error::Cancelled));
         drop(plan);
-        signed.compare(self.check, &hashed.map_err(|error| hashing_error(name, error))?.digests)?;
+        signed.judge(self.check, &hashed.map_err(|error| hashing_error(name, error))?)?;
         Ok(bytes)
     }
 

@@ -73,7 +73,8 @@ impl SignedModel {
         } else {
             self.read_parts(present, &gate, start, &parts, &mut memory)?;
         }
-        Ok((VerifiedFile::in_memory(name, memory, Protection::Private), start))
+        let checked = self.manifest.files[present.signed].checked(self.check);
+        Ok((VerifiedFile::in_memory(name, memory, Protection::Private, checked), start))
     }
 
     /// All of the file, on its rung, kept for those who come later.

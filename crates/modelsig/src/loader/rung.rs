@@ -4,10 +4,11 @@
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use modelsig_hash::protect;
+use modelsig_hash::protect::{self, verity};
 
 use super::open::open;
 use super::{Present, SignedModel};
+use crate::guarded::{by_guard, measured};
 use crate::{Error, Protection};
 
 /// Files up to this length (configuration, tokenizers, code) are copied, whatever the file system could do for them.
@@ -24,8 +25,8 @@ pub(super) enum Purpose {
 pub(super) enum Footing {
     /// In memory, while they are copied there.
     Copy,
-    /// In this file.
-    File { file: File, protection: Protection },
+    /// In this file. `proven` when the kernel has already told that its content is the signed one.
+    File { file: File, protection: Protection, proven: bool },
 }
 
 /// What was learned about the file system of a model, so that nothing is tried for each of its files.
@@ -46,10 +47,13 @@ impl SignedModel {
             return Ok(Footing::Copy);
         }
         let file = open(&self.model, &present.tree, name)?;
-        let on = |file, protection| Ok(Footing::File { file, protection });
+        let on = |file, protection| Ok(Footing::File { file, protection, proven: false });
         let mut tried = Vec::new();
-        if protect::has_verity(&file) {
-            return on(file, Protection::Kernel);
+        if measured(&file, length, verity::measure).is_some() {
+            let signed = &self.manifest.files[present.signed];
+            let verdict = by_guard(self.check, &[signed], length, || file.try_clone(), verity::measure);
+            let verdict = verdict.and_then(|mut verdicts| verdicts.pop()).transpose()?;
+            return Ok(Footing::File { file, protection: Protection::Kernel, proven: verdict.is_some() });
         }
         tried.push("fs-verity is not on".to_owned());
         if least <= Protection::Clone {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use modelsig_hash::protect::{Memory, View};
 
-use crate::{Protection, Tensor};
+use crate::{Checked, Protection, Tensor};
 
 /// All bytes of a signed file, checked. Cheap to clone; the bytes live as long as the last clone.
 #[derive(Clone, Debug)]
@@ -13,6 +13,7 @@ pub struct VerifiedFile {
     name: Arc<str>,
     held: Arc<Held>,
     protection: Protection,
+    checked: Checked,
 }
 
 /// Where the bytes are.
@@ -24,13 +25,13 @@ enum Held {
 
 impl VerifiedFile {
     /// Only what was checked comes here.
-    pub(super) fn in_memory(name: &str, memory: Memory, protection: Protection) -> Self {
-        Self { name: name.into(), held: Arc::new(Held::Memory(memory)), protection }
+    pub(super) fn in_memory(name: &str, memory: Memory, protection: Protection, checked: Checked) -> Self {
+        Self { name: name.into(), held: Arc::new(Held::Memory(memory)), protection, checked }
     }
 
     /// Only what was checked comes here.
-    pub(super) fn in_place(name: &str, view: View, protection: Protection) -> Self {
-        Self { name: name.into(), held: Arc::new(Held::View(view)), protection }
+    pub(super) fn in_place(name: &str, view: View, protection: Protection, checked: Checked) -> Self {
+        Self { name: name.into(), held: Arc::new(Held::View(view)), protection, checked }
     }
 
     /// The signed name.
@@ -41,6 +42,11 @@ impl VerifiedFile {
     /// What keeps the bytes from changing.
     pub fn protection(&self) -> Protection {
         self.protection
+    }
+
+    /// Which signed digests it was compared with.
+    pub fn checked(&self) -> Checked {
+        self.checked
     }
 
     /// Some of the bytes. `None` when the range, in bytes of the file, reaches out of it.

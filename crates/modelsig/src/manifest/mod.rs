@@ -6,8 +6,13 @@ mod chunk_index;
 mod root_digest;
 mod serialization;
 mod shards;
+mod verity;
 
-use modelsig_hash::{ByteRange, Chunks, Digest, HashAlgorithm, Job, JobDigest};
+use std::fmt;
+
+use modelsig_hash::{
+    ByteRange, Chunks, Digest, HashAlgorithm, Hashed, Job, JobDigest, Source, Task, VerityDigest,
+};
 
 use crate::Error;
 use crate::model::ModelPath;
@@ -23,6 +28,8 @@ pub(crate) use serialization::sharded_resources;
 pub(crate) use serialization::{
     JsonSerialization, RecordedIgnore, Serialization, check_algorithm, group_by_file,
 };
+pub(crate) use verity::JsonVerity;
+pub use verity::{VERITY_DIGEST, VerityFault};
 
 /// What a signed statement says about a model.
 #[derive(Clone, Debug)]
@@ -51,6 +58,7 @@ pub(crate) enum Proof {
     Whole {
         digest: Digest,
         chunks: Option<ChunkIndex>,
+        verity: Option<VerityDigest>,
     },
     /// Tiles the file from its start, in order.
     Shards(Vec<(ByteRange, Digest)>),
@@ -83,7 +91,11 @@ impl Parts<'_> {
 
 impl Manifest {
     pub(crate) fn find(&self, name: &str) -> Option<&SignedFile> {
-        self.files.binary_search_by(|file| file.name.as_str().cmp(name)).ok().map(|index| &self.files[index])
+        self.index_of(name).and_then(|index| self.files.get(index))
+    }
+
+    pub(crate) fn index_of(&self, name: &str) -> Option<usize> {
+        self.files.binary_search_by(|file| file.name.as_str().cmp(name)).ok()
     }
 
     /// True when `path` is a signed file or a folder with signed files.
@@ -102,6 +114,22 @@ impl SignedFile {
         match &self.proof {
             Proof::Whole { chunks, .. } => chunks.as_ref().map(|chunks| chunks.length),
             Proof::Shards(shards) => shards.last().map(|(range, _)| range.end()),
+        }
+    }
+
+    /// The signed fs-verity digest, which binds the length too.
+    pub(crate) fn verity(&self) -> Option<VerityDigest> {
+        match &self.proof {
+            Proof::Whole { verity, .. } => *verity,
+            Proof::Shards(_) => None,
+        }
+    }
+
+    /// The part at a place: a shard or a chunk, with its digest. None past the last, and where only the whole is signed.
+    pub(crate) fn part(&self, index: usize) -> Option<(ByteRange, Digest)> {
+        match &self.proof {
+            Proof::Shards(shards) => shards.get(index).copied(),
+            Proof::Whole { chunks, .. } => chunks.as_ref()?.chunk(index),
         }
     }
 
@@ -127,12 +155,29 @@ impl SignedFile {
             (Proof::Whole { chunks: Some(chunks), .. }, Checked::Chunks) => {
                 chunks.chunks().map(|(range, _)| job(range, chunks.algorithm, None)).collect()
             }
-            (Proof::Whole { digest, chunks: Some(chunks) }, Checked::Both) => {
+            (Proof::Whole { digest, chunks: Some(chunks), .. }, Checked::Both) => {
                 let by_chunk = Chunks { size: chunks.chunk_size, algorithm: chunks.algorithm };
                 vec![job(ByteRange::whole(length), digest.algorithm(), Some(by_chunk))]
             }
             (Proof::Whole { digest, .. }, _) => vec![job(ByteRange::whole(length), digest.algorithm(), None)],
         }
+    }
+
+    /// The task of checking a source of `length` bytes.
+    pub(crate) fn task<'s>(
+        &self,
+        source: Source<'s>,
+        length: u64,
+        check: Check,
+    ) -> Result<Task<'s>, modelsig_hash::Error> {
+        let task = Task::new(source, self.jobs(length, check))?;
+        Ok(if self.computes_verity(check) { task.with_verity() } else { task })
+    }
+
+    /// The verdict on what came of such a task.
+    pub(crate) fn judge(&self, check: Check, hashed: &Hashed) -> Result<(), Error> {
+        self.compare(check, &hashed.digests)?;
+        if self.computes_verity(check) { self.compare_verity(hashed.verity) } else { Ok(()) }
     }
 
     /// The signed parts of the file, for those who check only some of it. `None` where `check` wants the whole digest, or
@@ -154,6 +199,20 @@ impl SignedFile {
         Damage::new(&self.name).in_parts(expected, found)
     }
 
+    /// True when `check` also computes the fs-verity digest: whoever wants every list compared wants this one too.
+    pub(crate) fn computes_verity(&self, check: Check) -> bool {
+        check == Check::Both && self.verity().is_some()
+    }
+
+    /// Compares an fs-verity digest, measured or computed, with the signed one.
+    pub(crate) fn compare_verity(&self, found: Option<VerityDigest>) -> Result<(), Error> {
+        let damaged = Damage::new(&self.name);
+        let (Some(expected), Some(found)) = (self.verity(), found) else {
+            return Err(damaged.not_computed());
+        };
+        if expected == found { Ok(()) } else { Err(damaged.mismatch(&expected, &found, Vec::new())) }
+    }
+
     /// The one comparison of digests: whether what the jobs found is what was signed.
     pub(crate) fn compare(&self, check: Check, found: &[JobDigest]) -> Result<(), Error> {
         let damaged = Damage::new(&self.name);
@@ -164,7 +223,7 @@ impl SignedFile {
             (Proof::Whole { chunks: Some(chunks), .. }, Checked::Chunks) => {
                 damaged.in_parts(chunks.chunks(), found.iter().map(|job| &job.digest))
             }
-            (Proof::Whole { digest, chunks }, _) => {
+            (Proof::Whole { digest, chunks, .. }, _) => {
                 let [whole] = found else { return Err(damaged.not_computed()) };
                 if let Some(chunks) = chunks.as_ref().filter(|_| self.checked(check) == Checked::Both) {
                     damaged.in_parts(chunks.chunks(), whole.chunks.iter())?;
@@ -174,14 +233,20 @@ impl SignedFile {
         }
     }
 
+    /// The same comparison for some parts, in order.
+    pub(crate) fn compare_places(&self, parts: &[usize], found: &[JobDigest]) -> Result<(), Error> {
+        let parts = parts.iter().filter_map(|part| self.part(*part));
+        self.compare_parts(parts, found.iter().map(|job| &job.digest))
+    }
+
     /// The same comparison for one job of a run that is still going on.
     pub(crate) fn compare_one(&self, check: Check, job: usize, found: &JobDigest) -> Result<(), Error> {
-        let part = match (&self.proof, self.checked(check)) {
-            (Proof::Shards(shards), _) => shards.get(job).copied(),
-            (Proof::Whole { chunks: Some(chunks), .. }, Checked::Chunks) => chunks.chunk(job),
-            (Proof::Whole { .. }, _) => return self.compare(check, std::slice::from_ref(found)),
-        };
-        Damage::new(&self.name).in_parts(part.into_iter(), std::iter::once(&found.digest))
+        match self.checked(check) {
+            Checked::Shards | Checked::Chunks => self.compare_places(&[job], std::slice::from_ref(found)),
+            Checked::Whole | Checked::Both | Checked::FsVerity => {
+                self.compare(check, std::slice::from_ref(found))
+            }
+        }
     }
 }
 
@@ -226,7 +291,7 @@ impl<'n> Damage<'n> {
         }
     }
 
-    fn mismatch(&self, expected: &Digest, found: &Digest, ranges: Vec<ByteRange>) -> Error {
+    fn mismatch(&self, expected: &dyn fmt::Debug, found: &dyn fmt::Debug, ranges: Vec<ByteRange>) -> Error {
         let path = self.0.to_string();
         Error::DigestMismatch {
             path,

@@ -157,8 +157,8 @@ pub(crate) fn group_by_file(
         match serialization.method {
             Method::Files => {
                 let name = canonical(&listed, limits)?;
-                let chunks = resource.chunk_index(&listed)?;
-                if files.insert(name, Proof::Whole { digest: *digest, chunks }).is_some() {
+                let (chunks, verity) = resource.annotated(&listed)?;
+                if files.insert(name, Proof::Whole { digest: *digest, chunks, verity }).is_some() {
                     return Err(StatementFault::DuplicateName { name: listed });
                 }
             }

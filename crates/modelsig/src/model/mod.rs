@@ -17,6 +17,7 @@ mod walk;
 use std::fs::{File, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use modelsig_hash::{Access, Source};
 
@@ -25,8 +26,9 @@ pub(crate) use exclusions::Exclusions;
 pub use exclusions::{GIT_DEFAULTS, SkipReason};
 pub use path::{ModelPath, PathFault};
 use root::Root;
+pub(crate) use root::{Folder, Lock};
 pub use walk::Skipped;
-pub(crate) use walk::{Symlinks, Tree, TreeFile};
+pub(crate) use walk::{Symlinks, Tree, TreeFile, is_loop};
 
 /// An opened model.
 pub(crate) struct Model {
@@ -36,7 +38,12 @@ pub(crate) struct Model {
 
 enum Kind {
     Folder(Root),
-    File { name: ModelPath, length: u64 },
+    File {
+        name: ModelPath,
+        length: u64,
+        /// The folder around it, once it was locked.
+        locked: OnceLock<Root>,
+    },
 }
 
 impl Model {
@@ -55,7 +62,7 @@ impl Model {
             let name = path.file_name().unwrap_or_default();
             let name = name.to_str().ok_or_else(|| Error::NameNotUtf8 { path: shown() })?;
             let name = ModelPath::parse(name).map_err(|fault| Error::BadName { path: name.into(), fault })?;
-            Kind::File { name, length: metadata.len() }
+            Kind::File { name, length: metadata.len(), locked: OnceLock::new() }
         } else {
             return Err(Error::NotAFile { path: shown(), what: kind_of(metadata.file_type()) });
         };
@@ -134,7 +141,7 @@ impl Model {
     ) -> Result<Tree, Error> {
         match &self.kind {
             Kind::Folder(root) => walk::walk(root, exclusions, symlinks, limits),
-            Kind::File { name, length } => {
+            Kind::File { name, length, .. } => {
                 Ok(Tree { files: vec![TreeFile::plain(name.clone(), *length)], ..Tree::default() })
             }
         }
@@ -156,6 +163,55 @@ impl Model {
         Source::from_opener(file.name.to_string(), file.length, || self.open_file(file)).with_access(access)
     }
 
+    /// The folder of a file that is going to be written, and the last component of its name. In a single-file model there
+    /// is only that one file, and it is what the caller's path leads to.
+    pub(crate) fn folder_of(&self, name: &ModelPath) -> io::Result<(Folder, String)> {
+        match &self.kind {
+            Kind::Folder(root) => root.folder_of(name).map(|(folder, file)| (folder, file.to_owned())),
+            Kind::File { name: only, .. } if name == only => {
+                let file = self.path.canonicalize()?;
+                let (root, name) = Self::around(&file)?;
+                root.folder_of(&name).map(|(folder, file)| (folder, file.to_owned()))
+            }
+            Kind::File { .. } => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+
+    /// Keeps other repairs away, where the system can. None when there is one already.
+    pub(crate) fn lock(&self) -> io::Result<Option<Lock<'_>>> {
+        match &self.kind {
+            Kind::Folder(root) => Ok(root.lock()),
+            Kind::File { locked, .. } => {
+                let (around, _) = Self::around(&self.path.canonicalize()?)?;
+                Ok(locked.get_or_init(|| around).lock())
+            }
+        }
+    }
+
+    /// The name under which a signed file stands: that of the file in a single-file model, whatever it was signed as.
+    pub(crate) fn name_on_disk(&self, signed: &ModelPath) -> ModelPath {
+        match &self.kind {
+            Kind::Folder(_) => signed.clone(),
+            Kind::File { name, .. } => name.clone(),
+        }
+    }
+
+    /// The folder in which a file lies, and its name there. The path must be free of links.
+    fn around(file: &Path) -> io::Result<(Root, ModelPath)> {
+        let invalid = || io::Error::from(io::ErrorKind::InvalidFilename);
+        let name = file.file_name().and_then(|name| name.to_str()).ok_or_else(invalid)?;
+        let name = ModelPath::parse(name).map_err(|_| invalid())?;
+        Ok((Root::open(file.parent().ok_or_else(invalid)?)?, name))
+    }
+
+    /// Opens a file by its name in the model for reading, without following links.
+    pub(crate) fn open_named(&self, name: &ModelPath) -> io::Result<File> {
+        match &self.kind {
+            Kind::Folder(root) => root.open_file(name),
+            Kind::File { .. } => input::open(&self.path),
+        }
+    }
+
     /// Opens a file of the tree for reading.
     pub(crate) fn open_file(&self, file: &TreeFile) -> io::Result<File> {
         match &self.kind {
@@ -163,6 +219,16 @@ impl Model {
             Kind::File { .. } => input::open(&self.path),
         }
     }
+}
+
+/// True when writing to the open file shows under no other name.
+pub(crate) fn has_one_name(file: &File) -> io::Result<bool> {
+    root::has_one_name(file)
+}
+
+/// Gives a new file the mode of the one that it is to replace, and its owner where that is allowed.
+pub(crate) fn dress_like(new: &File, old: &File) -> io::Result<()> {
+    root::dress_like(new, old)
 }
 
 /// A relative path of this platform as a canonical name.

@@ -1,14 +1,18 @@
-//! The opened root of a model folder on Unix: every lookup starts at its descriptor and stays beneath it.
+//! The opened root of a model folder on Unix: every lookup starts at its descriptor and stays beneath it. What is
+//! written goes through the opened folder that it lies in, by its last component.
 
 use std::ffi::{CStr, OsStr, OsString};
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat};
+use rustix::fs::{
+    AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, flock, mkdirat, openat, renameat, statat, unlinkat,
+};
 use rustix::io::Errno;
 
 use super::ModelPath;
@@ -24,6 +28,75 @@ pub(super) struct Root {
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 /// Opening a FIFO must not block, opening a terminal must not adopt it.
 const REGULAR: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+/// Never with TRUNC: what is there is kept until something better is known.
+const WRITABLE: OFlags = OFlags::RDWR.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+/// With EXCL nothing that stands there is opened, links included.
+const NEW: OFlags = WRITABLE.union(OFlags::CREATE).union(OFlags::EXCL);
+
+/// A folder beneath the root, opened: the files in it are made, written and renamed through its descriptor.
+pub(crate) struct Folder(OwnedFd);
+
+impl Folder {
+    /// Opens a file that is there.
+    pub(crate) fn open(&self, file: &str) -> io::Result<File> {
+        Ok(File::from(open_beneath(self.0.as_fd(), file, REGULAR, Mode::empty())?))
+    }
+
+    /// Opens a file that is there for reading and writing.
+    pub(crate) fn open_for_writing(&self, file: &str) -> io::Result<File> {
+        Ok(File::from(open_beneath(self.0.as_fd(), file, WRITABLE, Mode::empty())?))
+    }
+
+    /// Makes a file where nothing is. The umask takes its share of the mode.
+    pub(crate) fn create(&self, file: &str, private: bool) -> io::Result<File> {
+        let mode = Mode::from_raw_mode(if private { 0o600 } else { 0o666 });
+        Ok(File::from(open_beneath(self.0.as_fd(), file, NEW, mode)?))
+    }
+
+    /// Removes a file, or a link itself; never a folder.
+    pub(crate) fn remove(&self, file: &str) -> io::Result<()> {
+        Ok(unlinkat(&self.0, file, AtFlags::empty())?)
+    }
+
+    /// Puts a file in the place of another one of this folder.
+    pub(crate) fn replace(&self, from: &str, to: &str) -> io::Result<()> {
+        Ok(renameat(&self.0, from, &self.0, to)?)
+    }
+
+    /// Gives a file a name that nothing has.
+    pub(crate) fn rename_to_new(&self, from: &str, to: &str) -> io::Result<()> {
+        #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+        {
+            use rustix::fs::{RenameFlags, renameat_with};
+            match renameat_with(&self.0, from, &self.0, to, RenameFlags::NOREPLACE) {
+                // Not every kernel and file system can: then it is looked first.
+                Err(Errno::NOSYS | Errno::INVAL | Errno::NOTSUP) => {}
+                result => return Ok(result?),
+            }
+        }
+        match statat(&self.0, to, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => self.replace(from, to),
+            Ok(_) => Err(Errno::EXIST.into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// True when this is the file that stands there under that name.
+    pub(crate) fn holds(&self, file: &str, opened: &File) -> io::Result<bool> {
+        let named = statat(&self.0, file, AtFlags::SYMLINK_NOFOLLOW)?;
+        let opened = rustix::fs::fstat(opened)?;
+        Ok((named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino))
+    }
+
+    /// Flushes the names in the folder to the device.
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        match rustix::fs::fsync(&self.0) {
+            // Not every file system flushes folders.
+            Err(Errno::INVAL | Errno::BADF) => Ok(()),
+            result => Ok(result?),
+        }
+    }
+}
 
 impl Root {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
@@ -40,7 +113,7 @@ impl Root {
         let fd = match folder {
             // A fresh descriptor: the position in a folder is shared by its duplicates.
             None => openat(&self.folder, c".", FOLDER, Mode::empty())?,
-            Some(folder) => open_beneath(self.folder.as_fd(), folder.as_str(), FOLDER)?,
+            Some(folder) => open_beneath(self.folder.as_fd(), folder.as_str(), FOLDER, Mode::empty())?,
         };
         let mut entries = Vec::new();
         for entry in Dir::read_from(&fd)? {
@@ -64,7 +137,7 @@ impl Root {
 
     pub(super) fn open_file(&self, name: &ModelPath) -> io::Result<File> {
         let Some((folder, file)) = name.as_str().rsplit_once('/') else {
-            return Ok(File::from(open_beneath(self.folder.as_fd(), name.as_str(), REGULAR)?));
+            return Ok(File::from(open_beneath(self.folder.as_fd(), name.as_str(), REGULAR, Mode::empty())?));
         };
         let folder = self.subfolder(folder)?;
         Ok(File::from(openat(&*folder, file, REGULAR | OFlags::NOFOLLOW, Mode::empty())?))
@@ -75,10 +148,60 @@ impl Root {
         if let Some((_, folder)) = last.as_ref().filter(|(of, _)| of == name) {
             return Ok(Arc::clone(folder));
         }
-        let folder = Arc::new(open_beneath(self.folder.as_fd(), name, FOLDER)?);
+        let folder = Arc::new(open_beneath(self.folder.as_fd(), name, FOLDER, Mode::empty())?);
         *last = Some((name.to_owned(), Arc::clone(&folder)));
         Ok(folder)
     }
+
+    /// The folder of a file that is going to be written, and the last component of its name. Folders that are not there
+    /// are made.
+    pub(super) fn folder_of<'n>(&self, name: &'n ModelPath) -> io::Result<(Folder, &'n str)> {
+        let mut components: Vec<&str> = name.components().collect();
+        let file = components.pop().unwrap_or_default();
+        let mut at = openat(&self.folder, c".", FOLDER, Mode::empty())?;
+        for component in components {
+            match mkdirat(&at, component, Mode::from_raw_mode(0o777)) {
+                Ok(()) => Folder(at.try_clone()?).flush()?,
+                Err(Errno::EXIST) => {}
+                // Where nothing may be made, what is there can still be opened.
+                Err(Errno::ROFS | Errno::ACCESS | Errno::PERM) => {}
+                Err(error) => return Err(error.into()),
+            }
+            at = open_beneath(at.as_fd(), component, FOLDER, Mode::empty())?;
+        }
+        Ok((Folder(at), file))
+    }
+
+    /// Keeps other writers away, unless there is one already. Where a file system has no locks, nobody is kept away.
+    pub(super) fn lock(&self) -> Option<Lock<'_>> {
+        let locked = flock(&self.folder, FlockOperation::NonBlockingLockExclusive);
+        (locked != Err(Errno::WOULDBLOCK)).then_some(Lock(&self.folder))
+    }
+}
+
+/// Other writers are kept away.
+pub(crate) struct Lock<'r>(&'r OwnedFd);
+
+impl Drop for Lock<'_> {
+    fn drop(&mut self) {
+        // Closing the descriptor would not do while a process that was just forked has it too.
+        let _ = flock(self.0, FlockOperation::Unlock);
+    }
+}
+
+/// True when writing to the file shows under no other name. The file must be opened.
+pub(super) fn has_one_name(file: &File) -> io::Result<bool> {
+    Ok(file.metadata()?.nlink() <= 1)
+}
+
+/// Gives a new file the mode of the one that it is to replace, and its owner where that is allowed.
+pub(super) fn dress_like(new: &File, old: &File) -> io::Result<()> {
+    let (is, was) = (new.metadata()?, old.metadata()?);
+    if (is.uid(), is.gid()) != (was.uid(), was.gid()) {
+        // Only root may give files away.
+        let _ = fchown(new, Some(was.uid()), Some(was.gid()));
+    }
+    new.set_permissions(Permissions::from_mode(was.mode() & 0o777))
 }
 
 fn kind_of(folder: BorrowedFd<'_>, name: &CStr) -> io::Result<EntryKind> {
@@ -97,30 +220,30 @@ fn kind_of(folder: BorrowedFd<'_>, name: &CStr) -> io::Result<EntryKind> {
 }
 
 /// The one way to open something inside the root: no component is a symbolic link, nothing leads out.
-fn open_beneath(root: BorrowedFd<'_>, name: &str, flags: OFlags) -> io::Result<OwnedFd> {
+fn open_beneath(root: BorrowedFd<'_>, name: &str, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
     // Not on Android, where the sandbox of an app kills a process that makes this call.
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{ResolveFlags, openat2};
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-        match openat2(root, name, flags, Mode::empty(), resolve) {
+        match openat2(root, name, flags, mode, resolve) {
             // Kernels before 5.6 lack the call, some sandboxes forbid it: the other way is as strict.
             Err(Errno::NOSYS | Errno::PERM) => {}
             result => return Ok(result?),
         }
     }
-    open_by_components(root, name, flags)
+    open_by_components(root, name, flags, mode)
 }
 
 /// One `openat` for each component, none of which may be a symbolic link.
-fn open_by_components(root: BorrowedFd<'_>, name: &str, flags: OFlags) -> io::Result<OwnedFd> {
+fn open_by_components(root: BorrowedFd<'_>, name: &str, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
     let mut folder: Option<OwnedFd> = None;
     let mut components = name.split('/').peekable();
     while let Some(component) = components.next() {
         let at = folder.as_ref().map_or(root, AsFd::as_fd);
         let is_last = components.peek().is_none();
-        let opened =
-            openat(at, component, OFlags::NOFOLLOW | if is_last { flags } else { FOLDER }, Mode::empty())?;
+        let (flags, mode) = if is_last { (flags, mode) } else { (FOLDER, Mode::empty()) };
+        let opened = openat(at, component, OFlags::NOFOLLOW | flags, mode)?;
         if is_last {
             return Ok(opened);
         }
@@ -147,8 +270,9 @@ mod tests {
         symlink("../../outside", at("root/d/out")).unwrap();
         symlink("d", at("root/linked")).unwrap();
         let root = Root::open(&at("root")).unwrap();
-        let beneath = |name: &str| open_beneath(root.folder.as_fd(), name, REGULAR);
-        let by_components = |name: &str| open_by_components(root.folder.as_fd(), name, REGULAR);
+        let empty = Mode::empty();
+        let beneath = |name: &str| open_beneath(root.folder.as_fd(), name, REGULAR, empty);
+        let by_components = |name: &str| open_by_components(root.folder.as_fd(), name, REGULAR, empty);
         let file = |name: &str| root.open_file(&ModelPath::parse(name).unwrap()).map(OwnedFd::from);
         type Way<'w> = &'w dyn Fn(&str) -> io::Result<OwnedFd>;
         for open in [&beneath as Way<'_>, &by_components, &file] {
@@ -158,5 +282,61 @@ mod tests {
                 assert!(open(bad).is_err(), "{bad}");
             }
         }
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link_or_over_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("root/d")).unwrap();
+        fs::create_dir(at("away")).unwrap();
+        fs::write(at("away/file"), b"x").unwrap();
+        symlink("../away/file", at("root/link")).unwrap();
+        symlink("../away/new", at("root/dangling")).unwrap();
+        symlink("../away", at("root/linked")).unwrap();
+        fs::write(at("root/d/file"), b"y").unwrap();
+        let root = Root::open(&at("root")).unwrap();
+        let path = |name: &str| ModelPath::parse(name).unwrap();
+        for linked in ["linked/file", "linked/new", "linked/sub/new", "d/file/x"] {
+            assert!(root.folder_of(&path(linked)).is_err(), "{linked}");
+        }
+        for both in [open_beneath, open_by_components] {
+            for name in ["link", "dangling", "linked/file", "linked/new", "d/file"] {
+                assert!(both(root.folder.as_fd(), name, NEW, Mode::from_raw_mode(0o600)).is_err(), "{name}");
+            }
+            for name in ["link", "dangling", "linked/file"] {
+                assert!(both(root.folder.as_fd(), name, WRITABLE, Mode::empty()).is_err(), "{name}");
+            }
+        }
+        let top = path("link");
+        let (top, link) = root.folder_of(&top).unwrap();
+        drop(top.create("new", true).unwrap());
+        assert!(top.rename_to_new("new", link).is_err(), "a link is something that is there");
+        assert!(top.rename_to_new("new", "d").is_err());
+        // A rename replaces the link and not what it leads to.
+        top.replace("new", link).unwrap();
+        assert!(at("root/link").symlink_metadata().unwrap().is_file());
+        assert_eq!(fs::read(at("away/file")).unwrap(), b"x");
+        assert_eq!(fs::read_dir(at("away")).unwrap().count(), 1);
+
+        let deep = path("d/e/f/new");
+        let (inner, new) = root.folder_of(&deep).unwrap();
+        let file = inner.create("temporary", false).unwrap();
+        assert!(inner.holds("temporary", &file).unwrap());
+        inner.rename_to_new("temporary", new).unwrap();
+        assert!(inner.holds(new, &file).unwrap() && at("root/d/e/f/new").is_file());
+        inner.remove(new).unwrap();
+        drop(inner.create(new, false).unwrap());
+        assert!(!inner.holds(new, &file).unwrap());
+    }
+
+    #[test]
+    fn one_writer_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (Root::open(folder.path()).unwrap(), Root::open(folder.path()).unwrap());
+        let lock = one.lock();
+        assert!(lock.is_some() && other.lock().is_none());
+        drop(lock);
+        assert!(other.lock().is_some());
     }
 }

@@ -237,7 +237,8 @@ impl Walk<'_> {
     }
 }
 
-fn is_loop(error: &std::io::Error) -> bool {
+/// True for what the system says of links in a circle, and of a link that is not to be followed.
+pub(crate) fn is_loop(error: &std::io::Error) -> bool {
     #[cfg(unix)]
     return error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
     #[cfg(not(unix))]

@@ -36,6 +36,9 @@ impl ModelSigner {
         if self.sharded_algorithm_name && self.method == Method::Files {
             return Err(Error::Usage { what: "the names of sharded algorithms are for shards only".into() });
         }
+        if self.fsverity && self.method != Method::Files {
+            return Err(Error::Usage { what: "fs-verity digests are of files, not of shards".into() });
+        }
         if model.is_file() && !self.ignore_paths.is_empty() {
             return Err(Error::Usage { what: "a model that is a single file has no paths to ignore".into() });
         }
@@ -151,7 +154,7 @@ impl ModelSigner {
         chunks: Option<Chunks>,
         old: Option<&OldBundle>,
     ) -> Result<(Vec<SignedFile>, Vec<ReusedFile>), Error> {
-        let wanted = Wanted { method: self.method, hash: self.hash, chunks };
+        let wanted = Wanted { method: self.method, hash: self.hash, chunks, verity: self.fsverity };
         let taken = |file: &TreeFile| old.and_then(|old| old.proof(model, file, &wanted));
         let taken: Vec<Option<Proof>> = tree.files.iter().map(taken).collect();
         let unread =
@@ -203,7 +206,8 @@ impl ModelSigner {
                     Task::new(source, vec![Job { range, algorithm: self.hash, chunks }])
                 }
             };
-            plan.push(task.map_err(|error| Error::from_hashing(file.name.as_str(), error))?);
+            let task = task.map_err(|error| Error::from_hashing(file.name.as_str(), error))?;
+            plan.push(if self.fsverity { task.with_verity() } else { task });
         }
         let results = engine.run(&plan);
         drop(plan);
@@ -225,6 +229,6 @@ impl ModelSigner {
         let whole = hashed.digests.into_iter().next();
         let whole = whole.ok_or_else(|| Error::Internal { what: "a file was not hashed".into() })?;
         let index = |chunks: Chunks| ChunkIndex::new(chunks.algorithm, chunks.size, length, &whole.chunks);
-        Ok(Proof::Whole { digest: whole.digest, chunks: chunks.map(index) })
+        Ok(Proof::Whole { digest: whole.digest, chunks: chunks.map(index), verity: hashed.verity })
     }
 }

@@ -44,6 +44,7 @@ pub struct ModelSigner {
     method: Method,
     hash: HashAlgorithm,
     chunks: Option<ChunkIndexing>,
+    fsverity: bool,
     ignore_paths: Vec<ModelPath>,
     ignore_git_paths: bool,
     symlinks: Symlinks,
@@ -94,6 +95,7 @@ impl ModelSigner {
             method: Method::Files,
             hash: HashAlgorithm::Sha256,
             chunks: Some(ChunkIndexing::default()),
+            fsverity: false,
             ignore_paths: Vec::new(),
             ignore_git_paths: true,
             symlinks: Symlinks::Reject,
@@ -127,6 +129,15 @@ impl ModelSigner {
     #[must_use]
     pub fn chunks(mut self, chunks: Option<ChunkIndexing>) -> Self {
         self.chunks = chunks;
+        self
+    }
+
+    /// Whether to sign the [fs-verity digest](modelsig_hash::protect::verity) of each file too, in the annotation
+    /// [`VERITY_DIGEST`](crate::VERITY_DIGEST), so that files that the Linux kernel guards are verified in constant time. It
+    /// is computed from the bytes in the same pass; the files need not be guarded here. Shards have none.
+    #[must_use]
+    pub fn fsverity(mut self, fsverity: bool) -> Self {
+        self.fsverity = fsverity;
         self
     }
 

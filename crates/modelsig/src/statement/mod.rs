@@ -9,13 +9,13 @@ mod legacy;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use modelsig_hash::{ByteRange, Digest, HashAlgorithm};
+use modelsig_hash::{ByteRange, Digest, HashAlgorithm, VerityDigest};
 use serde::{Deserialize, Serialize};
 
 use crate::json::{self, JsonFault, Object, present};
 use crate::manifest::{
-    CHUNK_INDEX, ChunkIndex, ChunkIndexFault, JsonChunkIndex, JsonSerialization, Manifest, check_algorithm,
-    group_by_file, root_digest,
+    CHUNK_INDEX, ChunkIndex, ChunkIndexFault, JsonChunkIndex, JsonSerialization, JsonVerity, Manifest,
+    VERITY_DIGEST, VerityFault, check_algorithm, group_by_file, root_digest,
 };
 use crate::model::PathFault;
 use crate::trust::Dialect;
@@ -180,6 +180,14 @@ pub enum StatementFault {
         /// What is wrong.
         fault: ChunkIndexFault,
     },
+    /// A malformed fs-verity digest.
+    #[error("the fs-verity digest of {name:?}: {fault}")]
+    Verity {
+        /// The file.
+        name: String,
+        /// What is wrong.
+        fault: VerityFault,
+    },
 }
 
 /// What must be known before the predicate can be read.
@@ -236,14 +244,27 @@ struct JsonAnnotations<'t> {
     #[serde(borrow, default, deserialize_with = "present", rename = "modelsig.chunks.v1")]
     #[serde(skip_serializing_if = "Option::is_none")]
     chunks: Option<Object<JsonChunkIndex<'t>>>,
+    #[serde(borrow, default, deserialize_with = "present", rename = "modelsig.fsverity.v1")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verity: Option<Object<JsonVerity<'t>>>,
 }
 
 impl JsonResource<'_> {
-    pub(crate) fn chunk_index(self, name: &str) -> Result<Option<ChunkIndex>, StatementFault> {
-        debug_assert_eq!(CHUNK_INDEX, "modelsig.chunks.v1");
-        let index =
-            self.annotations.and_then(|annotations| annotations.0.chunks).map(|index| index.0.decode());
-        index.transpose().map_err(|fault| StatementFault::ChunkIndex { name: name.into(), fault })
+    /// What stands in the annotations.
+    pub(crate) fn annotated(
+        self,
+        name: &str,
+    ) -> Result<(Option<ChunkIndex>, Option<VerityDigest>), StatementFault> {
+        debug_assert_eq!((CHUNK_INDEX, VERITY_DIGEST), ("modelsig.chunks.v1", "modelsig.fsverity.v1"));
+        let Some(Object(JsonAnnotations { chunks, verity })) = self.annotations else {
+            return Ok((None, None));
+        };
+        let chunks = chunks.map(|index| index.0.decode()).transpose();
+        let verity = verity.map(|digest| digest.0.decode()).transpose();
+        Ok((
+            chunks.map_err(|fault| StatementFault::ChunkIndex { name: name.into(), fault })?,
+            verity.map_err(|fault| StatementFault::Verity { name: name.into(), fault })?,
+        ))
     }
 
     fn digest(&self, hash: HashAlgorithm) -> Result<Digest, StatementFault> {
@@ -356,10 +377,11 @@ pub(crate) fn write(
             ));
         };
         match &file.proof {
-            Proof::Whole { digest, chunks } => {
-                let annotations = chunks
-                    .as_ref()
-                    .map(|index| Object(JsonAnnotations { chunks: Some(Object(index.encode())) }));
+            Proof::Whole { digest, chunks, verity } => {
+                let chunks = chunks.as_ref().map(|index| Object(index.encode()));
+                let verity = verity.as_ref().map(|digest| Object(JsonVerity::encode(digest)));
+                let annotations = (chunks.is_some() || verity.is_some())
+                    .then_some(Object(JsonAnnotations { chunks, verity }));
                 push(file.name.as_str().into(), digest, annotations);
             }
             Proof::Shards(shards) => {

@@ -1,16 +1,20 @@
 //! The bytes (OMS spec 8.4, step 8): every file that is there is read once, hashed for every bundle that lists it,
-//! and compared with what each of them says.
+//! and compared with what each of them says. A file under the kernel's guard need not be read: see [`guarded`](crate::guarded).
 
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use modelsig_hash::protect::verity;
 use modelsig_hash::{Engine, JobDigest, Plan, Task};
 
 use super::Verifier;
 use crate::Error;
+use crate::guarded::by_guard;
 use crate::loader::{Present, SignedModel};
+use crate::manifest::SignedFile;
 use crate::model::ModelPath;
+use crate::report::Checked;
 
 /// What one bundle wants to know of a file.
 struct Share {
@@ -28,13 +32,14 @@ type FirstProblems = Vec<Option<(usize, Error)>>;
 impl Verifier {
     /// Fills the reports of all bundles. If the policy fails fast, the run ends as soon as `is_lost` says of the
     /// bundles that are still sound that they are not enough.
-    pub(super) fn check_files(
+    pub(crate) fn check_files(
         &self,
         engine: &Engine,
         bundles: &mut [SignedModel],
         is_lost: &(dyn Fn(&[bool]) -> bool + Sync),
     ) -> Result<(), Error> {
-        let (mut plan, mut shares, mut unlike) = (Plan::new(), Vec::new(), Vec::new());
+        let (mut plan, mut shares, mut unlike, mut guarded) =
+            (Plan::new(), Vec::new(), Vec::new(), Vec::new());
         let wanted = by_name(bundles);
         for same in wanted.chunk_by(|one, other| one.0 == other.0) {
             let present = |&(_, bundle, present): &(_, usize, usize)| &bundles[bundle].present[present];
@@ -43,19 +48,35 @@ impl Verifier {
                 unlike.extend(same.iter().map(|&(_, bundle, present)| (bundle, present)));
                 continue;
             }
+            // The bundles of a run share the model, and what is checked.
+            let SignedModel { model, check, .. } = &bundles[same[0].1];
+            let signed = |&(_, bundle, place): &(_, usize, usize)| -> &SignedFile {
+                &bundles[bundle].manifest.files[bundles[bundle].present[place].signed]
+            };
+            let listed: Vec<&SignedFile> = same.iter().map(signed).collect();
+            let open = || model.open_file(tree);
+            if let Some(verdicts) = by_guard(*check, &listed, tree.length, open, verity::measure) {
+                let places = same.iter().map(|&(_, bundle, present)| (bundle, present));
+                guarded.extend(places.zip(verdicts));
+                continue;
+            }
             let (mut jobs, mut of_file) = (Vec::new(), Vec::new());
-            for &(_, bundle, present) in same {
-                let SignedModel { manifest, present: files, check, .. } = &bundles[bundle];
+            for (&(_, bundle, present), file) in same.iter().zip(&listed) {
                 let from = jobs.len();
-                jobs.extend(manifest.files[files[present].signed].jobs(tree.length, *check));
+                jobs.extend(file.jobs(tree.length, *check));
                 of_file.push(Share { bundle, present, jobs: from..jobs.len() });
             }
-            let source = bundles[same[0].1].model.source(tree, self.access);
-            plan.push(Task::new(source, jobs).map_err(|error| Error::from_hashing("", error))?);
+            let task = Task::new(model.source(tree, self.access), jobs);
+            let task = task.map_err(|error| Error::from_hashing("", error))?;
+            let with_verity = listed.iter().any(|file| file.computes_verity(*check));
+            plan.push(if with_verity { task.with_verity() } else { task });
             shares.push(of_file);
         }
+        let mut holds = vec![true; bundles.len()];
+        guarded.iter().for_each(|((bundle, _), verdict)| holds[*bundle] &= verdict.is_ok());
 
-        let stopped = AtomicBool::new(false);
+        let lost_already = self.policy.fail_fast && holds.contains(&false) && is_lost(&holds);
+        let stopped = AtomicBool::new(lost_already);
         let first_problems: Mutex<FirstProblems> = Mutex::new(bundles.iter().map(|_| None).collect());
         let each = |task: usize, job: usize, digest: &JobDigest| {
             let of_file: &[Share] = if self.policy.fail_fast { &shares[task] } else { &[] };
@@ -73,14 +94,18 @@ impl Verifier {
                 return ControlFlow::Continue(());
             }
             first[share.bundle] = Some((share.present, problem));
-            let sound: Vec<bool> = first.iter().map(Option::is_none).collect();
+            let sound = first.iter().zip(&holds).map(|(first, holds)| first.is_none() && *holds);
+            let sound: Vec<bool> = sound.collect();
             if !is_lost(&sound) {
                 return ControlFlow::Continue(());
             }
             stopped.store(true, Ordering::Relaxed);
             ControlFlow::Break(())
         };
-        let results = engine.run_with(&plan, &each);
+        let results = match lost_already {
+            true => shares.iter().map(|_| Err(modelsig_hash::Error::Cancelled)).collect(),
+            false => engine.run_with(&plan, &each),
+        };
         drop(plan);
 
         let mut unchecked = vec![false; bundles.len()];
@@ -95,13 +120,26 @@ impl Verifier {
             let verdict = match result {
                 Ok(hashed) => {
                     report.access = Some(hashed.access);
-                    file.compare(*check, hashed.digests.get(share.jobs.clone()).unwrap_or_default())
+                    let verdict =
+                        file.compare(*check, hashed.digests.get(share.jobs.clone()).unwrap_or_default());
+                    match file.computes_verity(*check) {
+                        true => verdict.and_then(|()| file.compare_verity(hashed.verity)),
+                        false => verdict,
+                    }
                 }
                 Err(error) => Err(Error::from_hashing(tree.name.as_str(), error.clone())),
             };
             match verdict {
                 Ok(()) => report.checked = Some(file.checked(*check)),
                 Err(Error::Cancelled) => unchecked[share.bundle] = true,
+                Err(problem) => report.problem = Some(problem),
+            }
+        }
+        for ((bundle, present), verdict) in guarded {
+            let SignedModel { present: files, report, .. } = &mut bundles[bundle];
+            let report = &mut report.files[files[present].report];
+            match verdict {
+                Ok(()) => report.checked = Some(Checked::FsVerity),
                 Err(problem) => report.problem = Some(problem),
             }
         }

@@ -5,6 +5,7 @@
 //! special case of several: each goes through the same steps, on the same opened model.
 
 mod content;
+mod protect;
 mod several;
 
 use std::collections::HashSet;
@@ -28,20 +29,20 @@ use crate::{Error, Limits, Policy, SignatureScheme};
 #[derive(Clone, Debug)]
 pub struct Verifier {
     trust: Trust,
-    policy: Policy,
-    limits: Limits,
-    access: Access,
+    pub(crate) policy: Policy,
+    pub(crate) limits: Limits,
+    pub(crate) access: Access,
     engine: Option<Engine>,
 }
 
 /// What the bundles of one run share: the model is opened once for all of them.
-struct Run<'r> {
-    model: Arc<Model>,
+pub(crate) struct Run<'r> {
+    pub(crate) model: Arc<Model>,
     /// The bundles of this run. None of them is an unsigned file to the others.
     passed: &'r [&'r Path],
     /// Which digests are checked.
-    check: Check,
-    engine: Engine,
+    pub(crate) check: Check,
+    pub(crate) engine: Engine,
 }
 
 impl Verifier {
@@ -114,7 +115,12 @@ impl Verifier {
     }
 
     /// Opens the model.
-    fn begin<'r>(&self, model: &Path, passed: &'r [&'r Path], check: Check) -> Result<Run<'r>, Error> {
+    pub(crate) fn begin<'r>(
+        &self,
+        model: &Path,
+        passed: &'r [&'r Path],
+        check: Check,
+    ) -> Result<Run<'r>, Error> {
         let model = Arc::new(Model::open(model)?);
         let engine = match &self.engine {
             Some(engine) => engine.clone(),
@@ -124,16 +130,28 @@ impl Verifier {
     }
 
     /// Everything up to the content of the files, with all problems in the report.
-    fn look(&self, run: &Run<'_>, bundle_path: &Path) -> Result<SignedModel, Error> {
+    pub(crate) fn look(&self, run: &Run<'_>, bundle_path: &Path) -> Result<SignedModel, Error> {
         let name = bundle_path.to_string_lossy();
-        let model = Arc::clone(&run.model);
-        let text = model.read_bundle(bundle_path, &self.limits)?;
+        let text = run.model.read_bundle(bundle_path, &self.limits)?;
         let bundle = Bundle::parse(&name, &text, &self.limits)?;
         drop(text);
         let (signer, dialect) = trust::verify(&name, &bundle, &self.trust, self.policy.legacy)?;
         let manifest = statement::parse(&name, &bundle.envelope.payload, dialect, &self.limits)?;
         drop(bundle);
         self.supported(&name, &manifest)?;
+        self.walk(run, bundle_path, signer, manifest)
+    }
+
+    /// The folder as it is now, by a manifest whose signature was verified.
+    pub(crate) fn walk(
+        &self,
+        run: &Run<'_>,
+        bundle_path: &Path,
+        signer: SignerReport,
+        manifest: Manifest,
+    ) -> Result<SignedModel, Error> {
+        let name = bundle_path.to_string_lossy();
+        let model = Arc::clone(&run.model);
         let exclusions = self.exclusions(run, &manifest, bundle_path)?;
         let tree = model.tree(&exclusions, self.symlinks(&manifest), &self.limits)?;
         self.limit_bytes(&model, &tree)?;
@@ -257,6 +275,7 @@ impl Verifier {
             files: Vec::new(),
             skipped: Vec::new(),
             weakened_by: self.policy.weakened_by(),
+            frozen: None,
             notes: notes.into_iter().filter_map(|(holds, note)| holds.then_some(note)).collect(),
             complete: false,
             part: None,
@@ -282,14 +301,7 @@ impl Verifier {
                 other => other,
             };
             known.insert(name.clone());
-            files.push(FileReport {
-                name,
-                size: None,
-                checked: None,
-                access: None,
-                protection: None,
-                problem: Some(problem),
-            });
+            files.push(FileReport::unverified(name, None, None, Some(problem)));
         }
 
         let mut on_disk = tree.files.into_iter().peekable();
@@ -311,14 +323,8 @@ impl Verifier {
                 // Where a folder could not be looked into, nothing is known of its files.
                 if !file.name.ancestors().any(|above| known.contains(above)) {
                     let path = file.name.to_string();
-                    files.push(FileReport {
-                        name: path.clone(),
-                        size: None,
-                        checked: None,
-                        access: None,
-                        protection: None,
-                        problem: Some(Error::Missing { path }),
-                    });
+                    let problem = Some(Error::Missing { path: path.clone() });
+                    files.push(FileReport::unverified(path, None, file.length(), problem));
                 }
                 continue;
             };
@@ -337,14 +343,7 @@ impl Verifier {
                 });
             }
             let name = file.name.to_string();
-            files.push(FileReport {
-                name,
-                size: Some(size),
-                checked: None,
-                access: None,
-                protection: None,
-                problem,
-            });
+            files.push(FileReport::unverified(name, Some(size), file.length(), problem));
         }
         for extra in on_disk {
             self.unsigned(
@@ -382,13 +381,6 @@ impl Verifier {
         let name = path.clone();
         let problem =
             Some(if uncovered { Error::EmptyNotCovered { path } } else { Error::Unsigned { path } });
-        files.push(FileReport {
-            name,
-            size: Some(file.length),
-            checked: None,
-            access: None,
-            protection: None,
-            problem,
-        });
+        files.push(FileReport::unverified(name, Some(file.length), None, problem));
     }
 }

@@ -520,8 +520,7 @@ mod tests {
 
     #[test]
     fn header_and_names_are_limited() {
-        let mut limits = Limits::default();
-        limits.tensor_name_bytes = 4;
+        let mut limits = Limits { tensor_name_bytes: 4, ..Limits::default() };
         let of = |name: &str, limits: &Limits| {
             header_of(TensorFormat::Gguf, &Writer::new(3).tensor(name, &[32], 24, 32).file(), limits)
         };

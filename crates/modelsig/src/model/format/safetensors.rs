@@ -402,8 +402,7 @@ mod tests {
             let fault = FormatFault::Truncated { expected: size.saturating_add(8), found: 10 };
             assert_eq!(of(&file, &limits), Err(fault));
         }
-        let mut limits = Limits::default();
-        limits.header_bytes = 100;
+        let limits = Limits { header_bytes: 100, ..limits };
         assert!(of(&file(&format!("{{}}{}", " ".repeat(98)), 0), &limits).is_ok());
         let what = "the size of the header in bytes";
         let fault = FormatFault::Limit { what, limit: 100, found: 101 };

@@ -1,8 +1,8 @@
 //! What was found: the facts behind a verdict, for people and for programs.
 
-use std::fmt;
+mod json;
 
-use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
+use std::fmt;
 
 use modelsig_hash::{AccessUsed, ByteRange, Digest};
 
@@ -27,6 +27,8 @@ pub struct Report {
     pub(crate) skipped: Vec<Skipped>,
     pub(crate) weakened_by: Vec<&'static str>,
     pub(crate) notes: Vec<Note>,
+    /// Which files were frozen, where that was asked for.
+    pub(crate) frozen: Option<Vec<String>>,
     /// Every file was checked, as opposed to signature and tree only.
     pub(crate) complete: bool,
     /// What was checked when only a part was asked for.
@@ -143,8 +145,31 @@ pub struct FileReport {
     pub access: Option<AccessUsed>,
     /// On which rung its bytes stand, when they were loaded; `None` when it was looked at in place.
     pub protection: Option<Protection>,
+    /// Its signed size in bytes, when chunk index or shards tell it.
+    pub signed_size: Option<u64>,
     /// What is wrong with it.
     pub problem: Option<Error>,
+}
+
+impl FileReport {
+    /// A file that was not verified.
+    pub(crate) fn unverified(
+        name: String,
+        size: Option<u64>,
+        signed_size: Option<u64>,
+        problem: Option<Error>,
+    ) -> Self {
+        Self { name, size, checked: None, access: None, protection: None, signed_size, problem }
+    }
+
+    /// The byte ranges that do not hold, as [`Error::damaged`] tells them, and all of a missing file whose size is
+    /// signed.
+    pub fn damaged(&self) -> Vec<ByteRange> {
+        match (&self.problem, self.signed_size) {
+            (Some(Error::Missing { .. }), Some(size)) if size > 0 => vec![ByteRange::whole(size)],
+            (problem, _) => problem.as_ref().map(Error::damaged).unwrap_or_default(),
+        }
+    }
 }
 
 /// Which signed digests a file was compared with.
@@ -159,16 +184,20 @@ pub enum Checked {
     Both,
     /// The shards.
     Shards,
+    /// The fs-verity digest, under which the kernel guards the file. No byte of it was read: one that is damaged on the
+    /// disk is an I/O error for whoever reads it.
+    FsVerity,
 }
 
 impl Checked {
-    /// `"whole"`, `"chunks"`, `"whole+chunks"` or `"shards"`.
+    /// `"whole"`, `"chunks"`, `"whole+chunks"`, `"shards"` or `"fsverity"`.
     pub const fn id(self) -> &'static str {
         match self {
             Self::Whole => "whole",
             Self::Chunks => "chunks",
             Self::Both => "whole+chunks",
             Self::Shards => "shards",
+            Self::FsVerity => "fsverity",
         }
     }
 }
@@ -253,6 +282,12 @@ impl Report {
         &self.notes
     }
 
+    /// The files that [`Verifier::protect`](crate::Verifier::protect) froze, in order of name; those that were frozen before
+    /// are not among them. `None` unless it came that far.
+    pub fn frozen(&self) -> Option<&[String]> {
+        self.frozen.as_deref()
+    }
+
     /// What is wrong, in order of the files' names.
     pub fn problems(&self) -> impl Iterator<Item = &Error> {
         self.files.iter().filter_map(|file| file.problem.as_ref())
@@ -297,7 +332,8 @@ impl Report {
         let problems = format!("{problems} {}", if problems == 1 { "problem" } else { "problems" });
         match self.verdict() {
             "verified" => format!(
-                "VERIFIED '{model}': {verified} {}, {}, signed by {}",
+                "{} '{model}': {verified} {}, {}, signed by {}",
+                if self.frozen.is_some() { "PROTECTED" } else { "VERIFIED" },
                 if verified == 1 { "file" } else { "files" },
                 Bytes(self.bytes_verified()),
                 self.signer.line()
@@ -329,20 +365,6 @@ impl PartReport {
     }
 }
 
-impl Serialize for PartReport {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut part = serializer.serialize_struct("Part", 5)?;
-        part.serialize_field("files", &self.files)?;
-        let tensors: Vec<[&str; 2]> =
-            self.tensors.iter().map(|one| [one.file.as_str(), one.tensor.name.as_str()]).collect();
-        part.serialize_field("tensors", &tensors)?;
-        part.serialize_field("bytes", &self.bytes)?;
-        part.serialize_field("of_bytes", &self.of_bytes)?;
-        part.serialize_field("of_files", &self.of_files)?;
-        part.end()
-    }
-}
-
 /// A number of bytes for people: `3.2 MB`, in powers of ten as file managers and networks count.
 #[derive(Clone, Copy, Debug)]
 pub struct Bytes(pub u64);
@@ -360,124 +382,5 @@ impl fmt::Display for Bytes {
             Some((unit, size)) => write!(f, "{:.1} {unit}", self.0 as f64 / size as f64),
             None => write!(f, "{} bytes", self.0),
         }
-    }
-}
-
-impl Serialize for Report {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let skipped: Vec<_> =
-            self.skipped.iter().map(|skipped| (&skipped.path, skipped.reason.id())).collect();
-        let notes: Vec<String> = self.notes.iter().map(Note::to_string).collect();
-        let mut report = serializer.serialize_struct("Report", 14)?;
-        report.serialize_field("verdict", self.verdict())?;
-        report.serialize_field("model", &self.model)?;
-        report.serialize_field("bundle", &self.bundle)?;
-        report.serialize_field("signer", &self.signer)?;
-        report.serialize_field("subject", &self.subject)?;
-        report.serialize_field("root_digest", &format!("{:?}", self.root_digest))?;
-        report.serialize_field("serialization", self.method.id())?;
-        report.serialize_field("check", self.check.id())?;
-        report.serialize_field("bytes_verified", &self.bytes_verified())?;
-        report.serialize_field("part", &self.part)?;
-        report.serialize_field("files", &self.files)?;
-        report.serialize_field("skipped", &skipped.iter().map(SkippedEntry).collect::<Vec<_>>())?;
-        report.serialize_field("weakened_by", &self.weakened_by)?;
-        report.serialize_field("notes", &notes)?;
-        report.end()
-    }
-}
-
-struct SkippedEntry<'r>(&'r (&'r String, &'static str));
-
-impl Serialize for SkippedEntry<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut entry = serializer.serialize_struct("Skipped", 2)?;
-        entry.serialize_field("path", self.0.0)?;
-        entry.serialize_field("reason", self.0.1)?;
-        entry.end()
-    }
-}
-
-impl Serialize for SignerReport {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut signer = serializer.serialize_struct("Signer", 6)?;
-        signer.serialize_field("method", self.method())?;
-        signer.serialize_field("key_type", self.key_type.id())?;
-        signer.serialize_field("scheme", self.scheme.id())?;
-        signer.serialize_field("hint", self.hint.as_str())?;
-        signer.serialize_field("hint_in_bundle", &self.hint_in_bundle)?;
-        signer.serialize_field("certificate", &self.certificate)?;
-        signer.end()
-    }
-}
-
-impl Serialize for CertificateReport {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut certificate = serializer.serialize_struct("Certificate", 12)?;
-        certificate.serialize_field("subject", &self.subject)?;
-        certificate.serialize_field("names", &self.names)?;
-        certificate.serialize_field("issuer", &self.issuer)?;
-        certificate.serialize_field("serial", &self.serial)?;
-        certificate.serialize_field("fingerprint", &self.fingerprint)?;
-        certificate.serialize_field("not_before", &self.not_before)?;
-        certificate.serialize_field("not_after", &self.not_after)?;
-        certificate.serialize_field("issuers", &self.issuers)?;
-        certificate.serialize_field("anchor_fingerprint", &self.anchor_fingerprint)?;
-        certificate.serialize_field("valid_at", &self.valid_at)?;
-        certificate.serialize_field("time_given", &self.time_given)?;
-        certificate.serialize_field("identity", &self.identity)?;
-        certificate.end()
-    }
-}
-
-impl Serialize for FileReport {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let access = self.access.map(|access| match access {
-            AccessUsed::Map => "map",
-            AccessUsed::Read => "read",
-            AccessUsed::Memory => "memory",
-        });
-        let mut file = serializer.serialize_struct("File", 6)?;
-        file.serialize_field("name", &self.name)?;
-        file.serialize_field("size", &self.size)?;
-        file.serialize_field("checked", &self.checked.map(Checked::id))?;
-        file.serialize_field("access", &access)?;
-        file.serialize_field("protection", &self.protection)?;
-        file.serialize_field("problem", &self.problem)?;
-        file.end()
-    }
-}
-
-/// `{"kind", "message", "path"}`, with `expected`, `found` and `damaged` (byte ranges) where they are known, and with
-/// `claimed_identity` and `claimed_issuer` of a keyless bundle.
-impl Serialize for Error {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut error = serializer.serialize_map(None)?;
-        error.serialize_entry("kind", self.kind().outcome().name)?;
-        error.serialize_entry("message", &self.to_string())?;
-        error.serialize_entry("path", &self.path())?;
-        match self {
-            Self::DigestMismatch { expected, found, ranges, tensors, .. } => {
-                error.serialize_entry("expected", expected)?;
-                error.serialize_entry("found", found)?;
-                let pairs = |range: &ByteRange| [range.start(), range.end()];
-                error.serialize_entry("damaged", &ranges.iter().map(pairs).collect::<Vec<_>>())?;
-                error.serialize_entry("damaged_tensors", tensors)?;
-            }
-            Self::Truncated { expected, found, .. } | Self::Grown { expected, found, .. } => {
-                error.serialize_entry("expected", expected)?;
-                error.serialize_entry("found", found)?;
-            }
-            Self::IdentityMismatch { expected, found, .. } => {
-                error.serialize_entry("expected", expected)?;
-                error.serialize_entry("found", found)?;
-            }
-            Self::KeylessUnsupported { identity, issuer, .. } => {
-                error.serialize_entry("claimed_identity", identity)?;
-                error.serialize_entry("claimed_issuer", issuer)?;
-            }
-            _ => {}
-        }
-        error.end()
     }
 }

@@ -1,0 +1,73 @@
+//! What the user insists on, and what they let pass.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use modelsig::{Check, Error, Policy, UnsignedFiles, danger};
+
+use crate::args;
+
+/// The demands of `verify`, `protect` and `repair`: strict unless told otherwise.
+#[derive(Args)]
+#[group(skip)]
+pub(super) struct PolicyOptions {
+    /// Which digests to check: the chunk index where there is one, the whole files, or both
+    #[arg(long, value_name = "WHAT", default_value = "chunks")]
+    check: CheckArgument,
+    /// Treat .git, .gitattributes, .github and .gitignore like any other file
+    #[arg(long)]
+    strict_git: bool,
+    /// Do not leave out what only the signer's list leaves out
+    #[arg(long)]
+    no_bundle_ignores: bool,
+    /// Accept files that were not signed; they are not verified
+    #[arg(long, help_heading = "Options that weaken the verdict")]
+    ignore_unsigned_files: bool,
+    /// Leave out a path with everything below it (relative to MODEL; may be repeated)
+    #[arg(long, value_name = "PATH", help_heading = "Options that weaken the verdict")]
+    ignore_paths: Vec<PathBuf>,
+    /// Follow symbolic links to files inside the model, if the signer did so too
+    #[arg(long, help_heading = "Options that weaken the verdict")]
+    allow_symlinks: bool,
+    /// Accept empty files that a signature over shards does not cover
+    #[arg(long, help_heading = "Options that weaken the verdict")]
+    allow_unsigned_empty: bool,
+    /// Accept bundles of model-signing 0.2.0, which sign less than later ones
+    #[arg(long, help_heading = "Options that weaken the verdict")]
+    legacy: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum CheckArgument {
+    Chunks,
+    Whole,
+    Both,
+}
+
+impl From<CheckArgument> for Check {
+    fn from(check: CheckArgument) -> Self {
+        match check {
+            CheckArgument::Chunks => Self::Chunks,
+            CheckArgument::Whole => Self::Whole,
+            CheckArgument::Both => Self::Both,
+        }
+    }
+}
+
+impl PolicyOptions {
+    /// `model` is where paths to ignore lie.
+    pub(super) fn read(&self, model: &Path) -> Result<Policy, Error> {
+        let policy = Policy::strict()
+            .check(self.check.into())
+            .strict_git(self.strict_git)
+            .refuse_bundle_ignores(self.no_bundle_ignores);
+        let unsigned = if self.ignore_unsigned_files { UnsignedFiles::Ignore } else { UnsignedFiles::Reject };
+        let policy = danger::unsigned_files(policy, unsigned);
+        let policy = danger::allow_symlinks(policy, self.allow_symlinks);
+        let policy = danger::allow_unsigned_empty(policy, self.allow_unsigned_empty);
+        let policy = danger::legacy(policy, self.legacy);
+        self.ignore_paths.iter().try_fold(policy, |policy, path| {
+            Ok(danger::ignore_path(policy, args::inside(model, path, "cannot ignore")?))
+        })
+    }
+}

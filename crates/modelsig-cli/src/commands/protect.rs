@@ -1,0 +1,82 @@
+//! `modelsig protect`
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use clap::Args;
+use modelsig::hash::Progress;
+use modelsig::{Error, Escaped, Report, Verifier};
+
+use super::Run;
+use super::policy::PolicyOptions;
+use super::trust::TrustOptions;
+use super::verify::{Verified, talk};
+use crate::args::{self, Output};
+use crate::exit_code::Exit;
+use crate::progress_bar::Bar;
+
+/// Verify a model, freeze its files with fs-verity, and verify them again
+///
+/// Linux then lets nobody change them, root included, and checks every page that is read. THIS CANNOT BE UNDONE: a frozen
+/// file can be read, renamed and removed, but never written. Nothing is frozen unless the whole model verifies. The second
+/// look, through the descriptor by which a file was frozen, takes no time where its fs-verity digest is signed (sign
+/// --fsverity). The folder is not frozen: a file in it can be replaced by another one, which verifying again shows.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The folder or file of the model
+    model: PathBuf,
+    #[command(flatten)]
+    trust: TrustOptions,
+    /// The bundle [default: MODEL/model.sig for a folder, MODEL.sig for a file]
+    #[arg(long, value_name = "BUNDLE")]
+    signature: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyOptions,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+impl Options {
+    pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
+        let progress = Progress::new();
+        let verifier = Verifier::new(self.trust.read()?)
+            .with_policy(self.policy.read(&self.model)?)
+            .with_access(run.access)
+            .with_engine(run.engine(&progress)?);
+        let bundle = self.signature.unwrap_or_else(|| args::default_bundle(&self.model));
+
+        let bar = Bar::follow(progress, run.printer.may_draw());
+        let result = verifier.protect(&self.model, &bundle);
+        drop(bar);
+        if let Err(Error::Rejected(report)) = &result
+            && !run.printer.is_json()
+        {
+            list(run, report);
+        }
+        let model = result?;
+        let report = model.report();
+        if run.printer.is_json() {
+            run.printer.json(&Verified { exit_code: 0, report, error: None });
+        } else {
+            list(run, report);
+            run.printer.verdict(&report.verdict_line(), true);
+            talk(run, report, report.weakened_by(), "");
+        }
+        Ok(Exit::SUCCESS)
+    }
+}
+
+/// What became of each file, once the model was verified.
+fn list(run: &Run<'_>, report: &Report) {
+    let Some(frozen) = report.frozen() else { return };
+    let now: HashSet<&str> = frozen.iter().map(String::as_str).collect();
+    for file in report.files() {
+        let words = match (now.contains(file.name.as_str()), file.checked) {
+            (true, Some(_)) => "frozen",
+            (true, None) => "FROZEN, BUT DOES NOT HOLD",
+            (false, Some(_)) => "was frozen before",
+            (false, None) => "left as it was",
+        };
+        run.printer.line(&format!("{}: {words}", Escaped(&file.name)));
+    }
+}

@@ -1,0 +1,381 @@
+//! Mends one file: in place, or by a new file that takes its place.
+//!
+//! In place only checked bytes are written: a piece is held in memory, or in a nameless file, until its digest was seen
+//! to be the signed one. An interruption leaves at most one piece torn, which was damaged before. Refuses to write
+//! through a second name of a file, and through links.
+
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+
+use modelsig_hash::{ByteRange, Digest, HashAlgorithm};
+
+use super::damage::{Damaged, Kind, pieces};
+use super::faults::{Faults, add};
+use super::position;
+use super::pour::{BLOCK, Fault, Poured, Wanted, Watch, pour};
+use super::report::{Mended, RepairedFile};
+use super::source::{OpenFile, RepairSource};
+use super::temporary::{Temporary, nameless};
+use crate::Error;
+use crate::loader::SignedModel;
+use crate::manifest::{Proof, SignedFile};
+use crate::model::{Folder, dress_like, has_one_name, is_loop, kind_of};
+
+/// Pieces up to this length are held in memory until they are checked.
+const HELD: u64 = 16 << 20;
+
+/// What mends the files of a model.
+pub(super) struct Mender<'r> {
+    model: &'r SignedModel,
+    source: &'r dyn RepairSource,
+    /// A file of which the length is not signed may have so many bytes.
+    limit: u64,
+    watch: Watch,
+    block: Vec<u8>,
+}
+
+/// What became of a file.
+#[derive(Default)]
+pub(super) struct Treated {
+    pub(super) repaired: Option<RepairedFile>,
+    /// The pieces that were written in place. Everything else of the file was found good before.
+    pub(super) pieces: Option<Vec<usize>>,
+    /// It is a link, which is not written through. The file that it leads to may be mended under its own name.
+    pub(super) is_link: bool,
+    pub(super) failures: Vec<Error>,
+}
+
+/// Ends the work on a file: with what was done so far, or the whole repair.
+type Step<T> = Result<T, Error>;
+
+impl<'r> Mender<'r> {
+    pub(super) fn new(model: &'r SignedModel, source: &'r dyn RepairSource, limit: u64) -> Self {
+        let watch = Watch::of(&model.engine);
+        Self { model, source, limit, watch, block: vec![0; BLOCK] }
+    }
+
+    /// Mends a file as far as the source allows.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`]. Everything else concerns this file, and is among its failures.
+    pub(super) fn mend(&mut self, damaged: &Damaged) -> Result<Treated, Error> {
+        let mut treated = Treated::default();
+        match self.treat(damaged, &mut treated) {
+            Err(Error::Cancelled) => return Err(Error::Cancelled),
+            Err(error) => treated.failures.push(error),
+            Ok(()) => {}
+        }
+        Ok(treated)
+    }
+
+    fn treat(&mut self, damaged: &Damaged, treated: &mut Treated) -> Step<()> {
+        let Some(signed) = self.model.manifest.files.get(damaged.signed) else { return Ok(()) };
+        let failed = |operation| move |error| Error::io(operation, damaged.name.as_str(), error);
+        let (folder, file) =
+            self.model.model.folder_of(&damaged.name).map_err(failed("open the folder of"))?;
+        let place = Place { damaged, signed, folder, file };
+        if matches!(damaged.kind, Kind::Missing) {
+            return self.replace(&place, None, None, treated);
+        }
+        let (old, writable) = match place.folder.open_for_writing(&place.file) {
+            Ok(file) => (file, true),
+            Err(error) if is_loop(&error) => {
+                treated.is_link = true;
+                return Ok(());
+            }
+            Err(error) if must_be_replaced(&error) => {
+                (place.folder.open(&place.file).map_err(failed("open"))?, false)
+            }
+            Err(error) => return Err(failed("open for writing")(error)),
+        };
+        let metadata = old.metadata().map_err(failed("stat"))?;
+        if !metadata.is_file() {
+            let what = kind_of(metadata.file_type());
+            return Err(Error::SpecialFile { path: damaged.name.to_string(), what });
+        }
+        let bad = match damaged.kind {
+            Kind::Unreadable => None,
+            _ => match self.model.damaged_pieces(damaged, &old) {
+                Err(Error::Io { operation: "read", .. }) => None,
+                result => Some(result?),
+            },
+        };
+        let alone = has_one_name(&old).map_err(failed("stat"))?;
+        match bad {
+            Some(bad) if writable && alone && place.is_mended_in_place(&bad) => {
+                self.in_place(&place, &old, bad, treated)
+            }
+            bad => self.replace(&place, Some(&old), bad.as_deref(), treated),
+        }
+    }
+
+    /// Writes the damaged pieces, and cuts what is too long.
+    fn in_place(
+        &mut self,
+        place: &Place<'_>,
+        file: &File,
+        bad: Vec<usize>,
+        treated: &mut Treated,
+    ) -> Step<()> {
+        let name = &place.damaged.name;
+        let failed = |operation| move |error| Error::io(operation, name.as_str(), error);
+        self.plan(pieces_of(place.signed, &bad).map(|(_, range, _)| range));
+        let (mut ranges, mut written, mut faults) = (Vec::new(), Vec::new(), Faults::default());
+        let (mut held, mut staged) = (Vec::new(), None);
+        let mut result = Ok(());
+        for (index, range, digest) in pieces_of(place.signed, &bad) {
+            let step = self.write_piece(place, file, (range, digest), &mut held, &mut staged, &mut faults);
+            match step {
+                Ok(true) => {
+                    add(&mut ranges, range);
+                    written.push(index);
+                }
+                Ok(false) => {}
+                Err(error) => {
+                    result = Err(error);
+                    break;
+                }
+            }
+        }
+        let found = file.metadata().map_err(failed("stat"))?.len();
+        let cut = place.signed.length().map_or(0, |length| found.saturating_sub(length));
+        if cut > 0 && result.is_ok() {
+            file.set_len(found - cut).map_err(failed("cut"))?;
+        }
+        treated.failures.extend(faults.into_errors(name));
+        if !ranges.is_empty() || cut > 0 {
+            let name = name.to_string();
+            treated.repaired = Some(RepairedFile { name, how: Mended::InPlace, ranges, cut });
+        }
+        file.sync_all().map_err(failed("flush"))?;
+        // Where a piece is left damaged, the whole file is looked at once more.
+        treated.pieces = (written.len() == bad.len()).then_some(written);
+        result
+    }
+
+    /// True when the piece was written. It is written only after its digest was seen to be the signed one.
+    fn write_piece(
+        &mut self,
+        place: &Place<'_>,
+        file: &File,
+        (range, digest): (ByteRange, Digest),
+        held: &mut Vec<u8>,
+        staged: &mut Option<File>,
+        faults: &mut Faults,
+    ) -> Step<bool> {
+        let name = &place.damaged.name;
+        let failed = |operation| move |error| Error::io(operation, name.as_str(), error);
+        if range.length() <= HELD {
+            held.clear();
+            let mut hold = |_, bytes: &[u8]| {
+                held.extend_from_slice(bytes);
+                Ok(())
+            };
+            if self.fetch(place, range, digest, &mut hold, faults)?.is_break() {
+                return Ok(false);
+            }
+            position::write(file, range.start(), held).map_err(failed("write"))?;
+            return Ok(true);
+        }
+        let stage = match staged {
+            Some(stage) => &*stage,
+            None => &*staged.insert(nameless(&self.model.manifest, place).map_err(failed("stage"))?),
+        };
+        let mut hold = |at: u64, bytes: &[u8]| position::write(stage, at - range.start(), bytes);
+        if self.fetch(place, range, digest, &mut hold, faults)?.is_break() {
+            return Ok(false);
+        }
+        // Whatever is interrupted from here on leaves this piece torn: it is not looked whether somebody wants to.
+        let wanted =
+            Wanted { start: 0, end: Some(range.length()), ..self.wanted(place, range, digest.algorithm()) };
+        let mut write = |at: u64, bytes: &[u8]| position::write(file, range.start() + at, bytes);
+        match pour(&OpenFile(stage), wanted, &Watch::default(), &mut self.block, &mut write) {
+            Ok(Poured { digest: found, .. }) if found == digest => Ok(true),
+            Ok(_) => Err(Error::Changed { path: name.to_string() }),
+            Err(Fault::Source(error)) => Err(failed("read what is staged of")(error)),
+            Err(Fault::Stop(error)) => Err(error),
+        }
+    }
+
+    /// Makes a new file of what is good of the old one and what the source has of the rest, and puts it in its place.
+    /// `bad` are the pieces of the old one that need not be tried; without it nothing is known.
+    fn replace(
+        &mut self,
+        place: &Place<'_>,
+        old: Option<&File>,
+        bad: Option<&[usize]>,
+        treated: &mut Treated,
+    ) -> Step<()> {
+        let name = &place.damaged.name;
+        let failed = |operation| move |error| Error::io(operation, name.as_str(), error);
+        let new =
+            Temporary::create(&self.model.manifest, place, old.is_some()).map_err(failed("write beside"))?;
+        let mut faults = Faults::default();
+        let ranges = match place.signed.length() {
+            None => self.whole(place, new.file(), &mut faults)?,
+            Some(length) => {
+                self.plan(std::iter::once(ByteRange::whole(length)));
+                let mut ranges = Vec::new();
+                for (index, range, digest) in pieces(place.signed) {
+                    let is_bad = bad.is_some_and(|bad| bad.binary_search(&index).is_ok());
+                    let kept = match old {
+                        Some(old) if !is_bad => self.keep(place, new.file(), old, (range, digest))?,
+                        _ => false,
+                    };
+                    if !kept && self.renew(place, new.file(), old, (range, digest), &mut faults)? {
+                        add(&mut ranges, range);
+                    }
+                }
+                new.file().set_len(length).map_err(failed("write"))?;
+                ranges
+            }
+        };
+        treated.failures.extend(faults.into_errors(name));
+        let found = old.map(|old| old.metadata().map(|metadata| metadata.len())).transpose();
+        let found = found.map_err(failed("stat"))?.unwrap_or_default();
+        let cut = place.signed.length().map_or(0, |length| found.saturating_sub(length));
+        if ranges.is_empty() && cut == 0 {
+            return Ok(());
+        }
+        if let Some(old) = old {
+            dress_like(new.file(), old).map_err(failed("set the mode of"))?;
+        }
+        new.file().sync_all().map_err(failed("flush"))?;
+        new.settle(old.is_some()).map_err(failed("rename into place"))?;
+        let how = if old.is_some() { Mended::Replaced } else { Mended::Created };
+        treated.repaired = Some(RepairedFile { name: name.to_string(), how, ranges, cut });
+        Ok(())
+    }
+
+    /// Copies a whole file, of which neither pieces nor the length are signed.
+    fn whole(&mut self, place: &Place<'_>, new: &File, faults: &mut Faults) -> Step<Vec<ByteRange>> {
+        let Proof::Whole { digest, .. } = &place.signed.proof else { return Ok(Vec::new()) };
+        let wanted = Wanted {
+            name: &place.damaged.name,
+            start: 0,
+            end: None,
+            algorithm: digest.algorithm(),
+            limit: self.limit,
+        };
+        let mut write = |at: u64, bytes: &[u8]| position::write(new, at, bytes);
+        match pour(self.source, wanted, &self.watch, &mut self.block, &mut write) {
+            Ok(Poured { digest: found, end }) if found == *digest => Ok(vec![ByteRange::whole(end)]),
+            Ok(Poured { digest: found, end }) => {
+                faults.unlike(ByteRange::whole(end), *digest, found);
+                Ok(Vec::new())
+            }
+            Err(Fault::Source(error)) => {
+                faults.unreadable(ByteRange::whole(0), error);
+                Ok(Vec::new())
+            }
+            Err(Fault::Stop(error)) => Err(error),
+        }
+    }
+
+    /// True when a piece of the old file is good and was copied.
+    fn keep(
+        &mut self,
+        place: &Place<'_>,
+        new: &File,
+        old: &File,
+        (range, digest): (ByteRange, Digest),
+    ) -> Step<bool> {
+        let wanted = self.wanted(place, range, digest.algorithm());
+        let mut write = |at: u64, bytes: &[u8]| position::write(new, at, bytes);
+        let found = pour(&OpenFile(old), wanted, &self.watch, &mut self.block, &mut write);
+        match found {
+            Ok(Poured { digest: found, .. }) => Ok(found == digest),
+            Err(Fault::Source(_)) => Ok(false),
+            Err(Fault::Stop(error)) => Err(error),
+        }
+    }
+
+    /// True when a piece was fetched from the source. Otherwise the new file has there what the old one has: nothing of
+    /// a source is left behind that was not signed. Pieces are written in order, so nothing stands after it yet.
+    fn renew(
+        &mut self,
+        place: &Place<'_>,
+        new: &File,
+        old: Option<&File>,
+        (range, digest): (ByteRange, Digest),
+        faults: &mut Faults,
+    ) -> Step<bool> {
+        let cut = || {
+            let failed = |error| Error::io("write", place.damaged.name.as_str(), error);
+            new.set_len(range.start()).map_err(failed)
+        };
+        cut()?;
+        let mut write = |at: u64, bytes: &[u8]| position::write(new, at, bytes);
+        if self.fetch(place, range, digest, &mut write, faults)?.is_continue() {
+            return Ok(true);
+        }
+        cut()?;
+        if let Some(old) = old {
+            self.keep(place, new, old, (range, digest))?;
+        }
+        Ok(false)
+    }
+
+    /// Reads a piece of the source once and hands it on. `Break` when it is not what was signed, or could not be read.
+    fn fetch(
+        &mut self,
+        place: &Place<'_>,
+        range: ByteRange,
+        digest: Digest,
+        sink: &mut dyn FnMut(u64, &[u8]) -> io::Result<()>,
+        faults: &mut Faults,
+    ) -> Step<ControlFlow<()>> {
+        let wanted = self.wanted(place, range, digest.algorithm());
+        match pour(self.source, wanted, &self.watch, &mut self.block, sink) {
+            Ok(Poured { digest: found, .. }) if found == digest => return Ok(ControlFlow::Continue(())),
+            Ok(Poured { digest: found, .. }) => faults.unlike(range, digest, found),
+            Err(Fault::Source(error)) => faults.unreadable(range, error),
+            Err(Fault::Stop(error)) => return Err(error),
+        }
+        Ok(ControlFlow::Break(()))
+    }
+
+    fn wanted<'w>(&self, place: &'w Place<'_>, range: ByteRange, algorithm: HashAlgorithm) -> Wanted<'w> {
+        let (start, end) = (range.start(), Some(range.end()));
+        Wanted { name: &place.damaged.name, start, end, algorithm, limit: self.limit }
+    }
+
+    /// Tells the progress what is going to be copied.
+    fn plan(&self, ranges: impl Iterator<Item = ByteRange>) {
+        let bytes = ranges.fold(0, |sum: u64, range| sum.saturating_add(range.length()));
+        self.model.engine.progress().planned(bytes);
+    }
+}
+
+/// Where a damaged file stands, or is going to stand.
+pub(super) struct Place<'p> {
+    pub(super) damaged: &'p Damaged,
+    pub(super) signed: &'p SignedFile,
+    pub(super) folder: Folder,
+    /// Its name in the folder.
+    pub(super) file: String,
+}
+
+impl Place<'_> {
+    /// A file of which only the whole is signed is never half new and half old, but what is too long is cut.
+    fn is_mended_in_place(&self, bad: &[usize]) -> bool {
+        self.signed.part(0).is_some() || (bad.is_empty() && self.signed.length().is_some())
+    }
+}
+
+/// The pieces at some places, with these places.
+fn pieces_of<'p>(
+    signed: &'p SignedFile,
+    places: &'p [usize],
+) -> impl Iterator<Item = (usize, ByteRange, Digest)> + 'p {
+    places.iter().filter_map(|index| {
+        super::damage::piece(signed, *index).map(|(range, digest)| (*index, range, digest))
+    })
+}
+
+/// What cannot be written may still be replaced: under fs-verity or another mark that forbids it, without the
+/// permission, or while a program runs it.
+fn must_be_replaced(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ExecutableFileBusy)
+}
