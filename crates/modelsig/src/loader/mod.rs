@@ -170,12 +170,14 @@ impl SignedModel {
         Ok(self.directory()?.iter().cloned().collect())
     }
 
-    /// A descriptor of a signed file that nobody can write to any more: of the file itself where fs-verity guards it,
-    /// of a clone, or of a sealed copy in memory; of the file in place only if the policy accepts
-    /// [`Protection::Stable`] or less. All of the file is checked first.
+    /// A descriptor of a signed file that other users and processes cannot write to: of the file itself where fs-verity
+    /// guards it, of a clone (which another process of the same user could still find through `/proc`), or of a sealed
+    /// copy in memory; of the file in place only if the policy accepts [`Protection::Stable`] or less. All of the file
+    /// is checked first.
     ///
     /// # Errors
-    /// As [`SignedModel::get`]: [`Error::Protection`] where there is neither of these, or the file is too long to be copied.
+    /// As [`SignedModel::get`]: [`Error::Protection`] where there is neither of these, or the file is too long to be
+    /// copied.
     #[cfg(unix)]
     pub fn fd(&self, name: &str) -> Result<VerifiedFd, Error> {
         self.descriptor(self.find(name)?)
