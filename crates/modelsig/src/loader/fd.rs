@@ -1,5 +1,4 @@
-//! Descriptors for readers that want a file: one that nobody can write to any more, or one in place if the policy
-//! accepts that.
+//! Descriptors, for readers that want a file.
 
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
