@@ -39,7 +39,8 @@ impl CosignedModel {
     /// checked there against each of them.
     ///
     /// # Errors
-    /// [`Error::Missing`] for a name that one of them has not signed; otherwise as [`SignedModel::read`].
+    /// [`Error::Missing`] for a name that one of them has not signed; otherwise as
+    /// [`SignedModel::read`](super::SignedModel::read).
     pub fn read(&self, name: &str) -> Result<Vec<u8>, Error> {
         let missing = || Error::Missing { path: name.into() };
         let files: Option<Vec<&Present>> =
