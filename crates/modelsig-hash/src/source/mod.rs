@@ -238,11 +238,13 @@ impl<'a> Source<'a> {
                     && stays
                     && stable::cannot_change(&file)
                     // To ask about all of a large file takes longer than the trial.
-                    && is_cached(&file, offset, map::SAMPLE)
-                    && map::is_cheaper(&file, offset)
-                    && is_cached(&file, offset, self.length) =>
+                    && missing(&file, offset, map::SAMPLE) == Some(0)
+                    && map::is_cheaper(&file, offset) =>
             {
-                Map::new(&file, offset, self.length, true).ok()
+                // The system may have taken a little of it back. That is brought in block by block.
+                let missing =
+                    missing(&file, offset, self.length).filter(|missing| *missing <= self.length / 16);
+                missing.and_then(|missing| Map::new(&file, offset, self.length, missing == 0).ok())
             }
             _ => None,
         };
@@ -379,14 +381,14 @@ impl Opened<'_> {
     }
 }
 
-/// True when all of it is known to be in the page cache.
-fn is_cached(file: &File, offset: u64, length: u64) -> bool {
+/// Bytes of the range that are not in the page cache, if that is known.
+fn missing(file: &File, offset: u64, length: u64) -> Option<u64> {
     #[cfg(target_os = "linux")]
-    return residency::is_complete(file, offset, length);
+    return residency::missing(file, offset, length);
     #[cfg(not(target_os = "linux"))]
     {
         let _ = (file, offset, length);
-        false
+        None
     }
 }
 

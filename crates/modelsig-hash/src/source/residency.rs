@@ -21,11 +21,12 @@ pub(crate) fn is_resident(file: &File, offset: u64) -> bool {
     told != 0 || resident & 1 == 1
 }
 
-/// True when all of the range is in memory, and the system tells us so: cachestat(2), Linux 6.5.
-pub(crate) fn is_complete(file: &File, offset: u64, length: u64) -> bool {
+/// Bytes of the range that are not in memory, in whole pages, if the system tells us: cachestat(2), Linux 6.5.
+pub(crate) fn missing(file: &File, offset: u64, length: u64) -> Option<u64> {
     let page = page_size() as u64;
     let pages = (offset % page + length).div_ceil(page);
-    length > 0 && cached_pages(file, offset, length).is_ok_and(|cached| cached == pages)
+    let cached = cached_pages(file, offset, length).ok()?;
+    Some(pages.saturating_sub(cached).saturating_mul(page))
 }
 
 /// `struct cachestat_range` of linux/mman.h.
