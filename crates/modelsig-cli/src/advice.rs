@@ -115,9 +115,9 @@ fn for_guard(problem: &Error) -> Option<&'static str> {
         Error::NoVerity { .. } => Some(
             "fs-verity is part of ext4 (switched on with tune2fs -O verity DEVICE), f2fs (mkfs.f2fs -O verity) and btrfs",
         ),
-        Error::DigestMismatch { expected, .. } if expected.starts_with("fsverity-") => Some(
-            "the kernel guards another content than the signed one, or with a salt or another block size: --check both reads and tells",
-        ),
+        Error::DigestMismatch { expected, .. } if expected.starts_with("fsverity-") => {
+            Some("the signer's digests of this file contradict each other; ask for a new signature")
+        }
         _ => None,
     }
 }

@@ -1,8 +1,8 @@
 //! What a verifier insists on. Strict from the start; what weakens it lives in [`danger`] and is written into the
 //! report.
 
-use crate::Protection;
 use crate::model::ModelPath;
+use crate::{Error, Protection};
 
 /// Which digests of a file are computed and compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +103,22 @@ impl Policy {
     pub fn max_copy_bytes(mut self, most: u64) -> Self {
         self.max_copy_bytes = Some(most);
         self
+    }
+
+    /// Whether so many bytes of a file may be copied into memory.
+    pub(crate) fn may_copy(&self, name: &str, length: u64) -> Result<(), Error> {
+        let Some(most) = self.max_copy_bytes.filter(|most| length > *most) else { return Ok(()) };
+        let tried = vec![format!("{length} bytes would have to be copied, and at most {most} are")];
+        Err(Error::Protection { path: name.into(), expected: self.min_protection, tried })
+    }
+
+    /// Whether bytes of a file may be handed out in a vector, which is private and no more.
+    pub(crate) fn may_be_vector(&self, name: &str) -> Result<(), Error> {
+        if self.min_protection <= Protection::Private {
+            return Ok(());
+        }
+        let tried = vec!["a vector is memory of this process".to_owned()];
+        Err(Error::Protection { path: name.into(), expected: self.min_protection, tried })
     }
 
     /// What weakens this policy, in words; empty for a strict one.

@@ -2,8 +2,12 @@
 
 use std::io::{BufRead, Read, Seek, SeekFrom};
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use modelsig::hash::Engine;
 use modelsig::{Check, Error, ErrorKind, Policy};
-use modelsig_tests::{Case, assert_outcome, refused};
+use modelsig_tests::{Case, assert_outcome, refused, within};
 
 use super::{in_chunks, noise, signers};
 
@@ -162,4 +166,29 @@ fn many_threads_read_parts_at_once() {
             }
         });
     }
+}
+
+/// A thread of a pool that waits for the engine takes up other work of the pool, which may want the same file.
+#[test]
+fn the_threads_of_the_engine_read_parts_at_once() {
+    use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+    within(Duration::from_secs(60), || {
+        let (case, bytes) = (case(), noise(LENGTH));
+        let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap());
+        for signer in signers() {
+            case.sign_with(&signer);
+            for engine in [Engine::with_pool(Arc::clone(&pool)), Engine::new(2).unwrap()] {
+                let verifier = case.verifier(Policy::strict()).with_engine(engine);
+                let model = verifier.open(&case.model(), &case.bundle()).unwrap();
+                pool.install(|| {
+                    (0..64usize).into_par_iter().for_each(|place| {
+                        let start = place * 70_000;
+                        let part = model.range("w.bin", start as u64..start as u64 + 5).unwrap();
+                        assert!(*part == bytes[start..start + 5]);
+                    });
+                });
+            }
+        }
+    });
 }

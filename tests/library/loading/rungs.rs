@@ -1,6 +1,6 @@
 //! Rungs of protection: what is demanded is had, or there is an error that says why not.
 
-use modelsig::{Error, ErrorKind, Policy, Protection, VerifiedFile, danger};
+use modelsig::{Error, ErrorKind, Policy, Protection, Threshold, VerifiedFile, danger};
 use modelsig_tests::{Case, assert_outcome, refused};
 
 use super::{noise, signers};
@@ -44,7 +44,9 @@ fn sealed_is_sealed_in_every_way_of_reading() {
         let part = model.range("large.bin", 70_000..80_000).unwrap();
         assert!(part.protection() >= Protection::Sealed && *part == bytes[70_000..80_000]);
         assert!(model.reader("large.bin").unwrap().protection() >= Protection::Sealed);
-        // A vector cannot be sealed.
+        // A vector cannot be sealed, whoever signed.
+        let cosigned = verifier.verify_several(&case.model(), &[case.bundle()], Threshold::All).unwrap();
+        assert_outcome(&refused(cosigned.read("large.bin")), ErrorKind::Policy, "large.bin");
         let error = refused(model.read("large.bin"));
         assert_outcome(&error, ErrorKind::Policy, "large.bin");
     }
@@ -69,6 +71,9 @@ fn a_file_that_is_too_long_to_copy_is_refused_and_the_way_out_named() {
             }
         }
     }
+    let model = case.verifier(policy()).open(&case.model(), &case.bundle()).unwrap();
+    assert_outcome(&refused(model.read("large.bin")), ErrorKind::Policy, "large.bin");
+    assert_eq!(model.read("small.json").unwrap(), b"{}");
 }
 
 #[test]
@@ -193,6 +198,9 @@ fn a_clone_is_out_of_reach_of_those_who_have_the_original() {
     use std::os::unix::fs::FileExt;
 
     let (case, bytes) = (case(), noise(LENGTH));
+    // Storage is read once more when a clone is used: what can be copied is.
+    let strict = get(&case, Policy::strict(), "large.bin").unwrap();
+    assert!(strict.protection() != Protection::Clone);
     let verifier = case.verifier(Policy::strict().max_copy_bytes(1 << 20));
     let model = verifier.open(&case.model(), &case.bundle()).unwrap();
     let held = match model.get("large.bin") {

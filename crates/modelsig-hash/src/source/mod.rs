@@ -211,16 +211,16 @@ impl<'a> Source<'a> {
         if !metadata.is_file() {
             return Err(Error::NotRegular { name: self.name.clone() });
         }
-        if self.keep.as_ref().is_some_and(|keep| !keep.claim()) {
-            // The bytes of an earlier run are in somebody's hands.
-            return Err(Error::Cancelled);
-        }
         if whole && metadata.len() != self.length {
             return Err(Error::Length {
                 name: self.name.clone(),
                 expected: self.length,
                 found: metadata.len(),
             });
+        }
+        if self.keep.as_ref().is_some_and(|keep| !keep.claim()) {
+            // The bytes of an earlier run are in somebody's hands.
+            return Err(Error::Cancelled);
         }
         let ahead = (self.length >= ahead::WORTH_TELLING)
             .then(|| ReadAhead::new(&file, offset, self.length, opening.drop_behind));

@@ -9,7 +9,7 @@ use crate::Error;
 use crate::cosign::CosignReport;
 use crate::manifest::Manifest;
 use crate::model::Model;
-use crate::policy::Check;
+use crate::policy::{Check, Policy};
 
 /// A model that was verified against several bundles, enough of which hold.
 ///
@@ -18,6 +18,7 @@ pub struct CosignedModel {
     pub(crate) model: Arc<Model>,
     pub(crate) engine: Engine,
     pub(crate) check: Check,
+    pub(crate) policy: Policy,
     /// What each bundle that holds says, and the files that are there for it, in code-point order. Never empty.
     pub(crate) signed: Vec<(Manifest, Vec<Present>)>,
     pub(crate) report: CosignReport,
@@ -47,6 +48,8 @@ impl CosignedModel {
             self.signed.iter().map(|(_, files)| on_disk(files, name)).collect();
         let files = files.ok_or_else(missing)?;
         let tree = &files.first().ok_or_else(missing)?.tree;
+        self.policy.may_be_vector(name)?;
+        self.policy.may_copy(name, tree.length)?;
         let mut bytes = vector(name, tree.length)?;
         // The jobs of all of them in one pass, so that they see the same bytes.
         let signed =
@@ -54,7 +57,9 @@ impl CosignedModel {
         let jobs: Vec<_> = signed().map(|signed| signed.jobs(tree.length, self.check)).collect();
         let source = self.model.source(tree, Access::Read).kept_in(&mut bytes);
         let mut plan = Plan::new();
+        let with_verity = signed().any(|signed| signed.computes_verity(self.check));
         let task = source.and_then(|source| Task::new(source, jobs.concat()));
+        let task = task.map(|task| if with_verity { task.with_verity() } else { task });
         plan.push(task.map_err(|error| hashing_error(name, error))?);
         let hashed = self.engine.run(&plan).pop().unwrap_or(Err(modelsig_hash::Error::Cancelled));
         drop(plan);
@@ -63,6 +68,9 @@ impl CosignedModel {
         for (signed, jobs) in signed().zip(&jobs) {
             let (own, rest) = digests.split_at_checked(jobs.len()).unwrap_or_default();
             signed.compare(self.check, own)?;
+            if signed.computes_verity(self.check) {
+                signed.compare_verity(hashed.verity)?;
+            }
             digests = rest;
         }
         Ok(bytes)

@@ -10,6 +10,9 @@ use super::{Present, SignedModel, VerifiedFile, VerifiedModel, hashing_error};
 use crate::report::Checked;
 use crate::{Error, Protection};
 
+/// Files that are loaded at a time.
+const OPEN_FILES: usize = 128;
+
 /// A file that is about to be checked.
 enum Slot {
     Copy(Memory),
@@ -30,8 +33,9 @@ impl SignedModel {
     /// policy demands.
     pub fn load_all(mut self) -> Result<VerifiedModel, Error> {
         let all: Vec<&Present> = self.present.iter().collect();
-        let loaded = self.load(&all);
-        for (present, loaded) in self.present.iter().zip(loaded) {
+        // So many at a time, since files that are not copied are held open until they were hashed.
+        let loaded = all.chunks(OPEN_FILES).flat_map(|some| self.load(some));
+        for (present, loaded) in self.present.iter().zip(loaded.collect::<Vec<_>>()) {
             let file = &mut self.report.files[present.report];
             match loaded {
                 Ok(loaded) => {

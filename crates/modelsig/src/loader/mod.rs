@@ -190,11 +190,9 @@ impl SignedModel {
     /// vector is.
     pub fn read(&self, name: &str) -> Result<Vec<u8>, Error> {
         let present = self.find(name)?;
-        if self.policy.min_protection > Protection::Private {
-            let tried = vec!["a vector is memory of this process".to_owned()];
-            return Err(Error::Protection { path: name.into(), expected: self.policy.min_protection, tried });
-        }
-        match present.state.kept() {
+        self.policy.may_be_vector(name)?;
+        self.policy.may_copy(name, present.tree.length)?;
+        match present.state.kept().filter(|file| file.protection() >= Protection::Private) {
             Some(file) => Ok(file.to_vec()),
             None => self.read_into_vector(present, name),
         }

@@ -61,12 +61,7 @@ impl SignedModel {
             [] => (range.start(), range.start()),
             [first, ..] => (first.0.start(), parts.last().unwrap_or(first).0.end()),
         };
-        if !self.may_copy(end - start) {
-            let most = self.policy.max_copy_bytes.unwrap_or(u64::MAX);
-            let tried =
-                vec![format!("{} bytes would have to be copied, and at most {most} are", end - start)];
-            return Err(Error::Protection { path: name.into(), expected: self.policy.min_protection, tried });
-        }
+        self.policy.may_copy(name, end - start)?;
         let mut memory =
             Memory::new(end - start).map_err(|error| Error::io("hold in memory", name, error))?;
         if let Index::None = gate.index {
@@ -123,13 +118,12 @@ impl SignedModel {
         let mut jobs = signed.jobs(length, self.check);
         let asked = jobs.len();
         jobs.push(made);
-        let source = self.source_of(name, &file)?;
-        let mut plan = Plan::new();
-        plan.push(Task::new(source, jobs).map_err(|error| hashing_error(name, error))?);
-        let hashed = self.engine.run(&plan).pop().unwrap_or(Err(modelsig_hash::Error::Cancelled));
-        let mut hashed = hashed.map_err(|error| hashing_error(name, error))?;
+        let task = Task::new(self.source_of(name, &file)?, jobs);
+        let task =
+            task.map(|task| if signed.computes_verity(self.check) { task.with_verity() } else { task });
+        let mut hashed = self.run(name, task)?;
         let digests = hashed.digests.split_off(asked).pop().map(|made| made.chunks).unwrap_or_default();
-        signed.compare(self.check, &hashed.digests)?;
+        signed.judge(self.check, &hashed)?;
         Ok(Gate { file, index: Index::Made { size, digests } })
     }
 
@@ -141,8 +135,8 @@ impl SignedModel {
     fn read_whole(&self, present: &Present, gate: &Gate, memory: &mut Memory) -> Result<(), Error> {
         let (name, signed) = (self.name_of(present), &self.manifest.files[present.signed]);
         let source = self.source_of(name, &gate.file)?.kept_in(memory.room());
-        let hashed = self.run(name, source, signed.jobs(present.tree.length, self.check))?;
-        signed.compare(self.check, &hashed.digests)
+        let task = source.and_then(|source| signed.task(source, present.tree.length, self.check));
+        signed.judge(self.check, &self.run(name, task)?)
     }
 
     fn read_parts(
@@ -162,7 +156,7 @@ impl SignedModel {
             Ok(Job { range, algorithm: digest.algorithm(), chunks: None })
         };
         let jobs: Result<Vec<Job>, modelsig_hash::Error> = parts.iter().map(job).collect();
-        let hashed = self.run(name, source, jobs.map_err(|error| hashing_error(name, error))?)?;
+        let hashed = self.run(name, source.and_then(|source| Task::new(source, jobs?)))?;
         let found = hashed.digests.iter().map(|found| &found.digest);
         self.manifest.files[present.signed].compare_parts(parts.iter().copied(), found)
     }
@@ -170,13 +164,10 @@ impl SignedModel {
     fn run(
         &self,
         name: &str,
-        source: Result<Source<'_>, modelsig_hash::Error>,
-        jobs: Vec<Job>,
+        task: Result<Task<'_>, modelsig_hash::Error>,
     ) -> Result<modelsig_hash::Hashed, Error> {
         let mut plan = Plan::new();
-        plan.push(
-            source.and_then(|source| Task::new(source, jobs)).map_err(|error| hashing_error(name, error))?,
-        );
+        plan.push(task.map_err(|error| hashing_error(name, error))?);
         let hashed = self.engine.run(&plan).pop().unwrap_or(Err(modelsig_hash::Error::Cancelled));
         hashed.map_err(|error| hashing_error(name, error))
     }

@@ -51,12 +51,14 @@ impl SignedModel {
         let mut tried = Vec::new();
         if measured(&file, length, verity::measure).is_some() {
             let signed = &self.manifest.files[present.signed];
-            let verdict = by_guard(self.check, &[signed], length, || file.try_clone(), verity::measure);
-            let verdict = verdict.and_then(|mut verdicts| verdicts.pop()).transpose()?;
-            return Ok(Footing::File { file, protection: Protection::Kernel, proven: verdict.is_some() });
+            let duplicate = || file.try_clone();
+            let proven = by_guard(self.check, &[signed], length, duplicate, verity::measure);
+            return Ok(Footing::File { file, protection: Protection::Kernel, proven });
         }
         tried.push("fs-verity is not on".to_owned());
-        if least <= Protection::Clone {
+        // A clone costs nothing, but its blocks are read once more when they are used, and storage can answer
+        // differently then: it is for those who ask for it, and for files that are too long to be copied.
+        if least == Protection::Clone {
             match self.clone_of(&file) {
                 Ok(clone) => return on(clone, Protection::Clone),
                 Err(why) => tried.push(why),
@@ -78,6 +80,12 @@ impl SignedModel {
                     }
                     Err(error) => return Err(super::hashing_error(name, error)),
                 }
+            }
+        }
+        if least < Protection::Clone {
+            match self.clone_of(&file) {
+                Ok(clone) => return on(clone, Protection::Clone),
+                Err(why) => tried.push(why),
             }
         }
         // On Windows the file was opened in a way that keeps writers out as long as it is open.

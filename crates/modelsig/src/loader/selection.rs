@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use modelsig_hash::{ByteRange, Digest, Job, JobDigest, Plan, Task};
+use modelsig_hash::{ByteRange, Digest, Job, JobDigest, Plan, Source, Task};
 
 use super::{Present, SignedModel, hashing_error};
 use crate::report::{PartReport, Report};
@@ -57,7 +57,7 @@ impl SignedModel {
         for (&place, share) in &shares {
             let present = &self.present[place];
             let source = self.model.source(&present.tree, self.access);
-            let task = Task::new(source, self.jobs_of(present, share));
+            let task = self.task_of(present, share, source);
             plan.push(task.map_err(|error| hashing_error(self.name_of(present), error))?);
         }
         let bytes = plan.bytes();
@@ -74,7 +74,7 @@ impl SignedModel {
                 Ok(hashed) => {
                     self.report.files[present.report].access = Some(hashed.access);
                     match share {
-                        Share::Whole => signed.compare(self.check, &hashed.digests),
+                        Share::Whole => signed.judge(self.check, &hashed),
                         Share::Parts(parts) => {
                             let expected = parts.iter().map(|(range, digest)| (*range, *digest));
                             let found = hashed.digests.iter().map(|found: &JobDigest| &found.digest);
@@ -146,16 +146,24 @@ impl SignedModel {
         }
     }
 
-    fn jobs_of(&self, present: &Present, share: &Share) -> Vec<Job> {
+    fn task_of<'s>(
+        &self,
+        present: &Present,
+        share: &Share,
+        source: Source<'s>,
+    ) -> Result<Task<'s>, modelsig_hash::Error> {
         match share {
-            Share::Whole => self.manifest.files[present.signed].jobs(present.tree.length, self.check),
+            Share::Whole => {
+                let signed = &self.manifest.files[present.signed];
+                signed.task(source, present.tree.length, self.check)
+            }
             Share::Parts(parts) => {
                 let job = |(range, digest): (&ByteRange, &Digest)| Job {
                     range: *range,
                     algorithm: digest.algorithm(),
                     chunks: None,
                 };
-                parts.iter().map(job).collect()
+                Task::new(source, parts.iter().map(job).collect())
             }
         }
     }

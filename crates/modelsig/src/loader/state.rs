@@ -16,8 +16,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// The opened file, made by whoever comes first while others wait: it may have to be hashed. A failure is not
-    /// remembered.
+    /// The opened file, for which it may have to be hashed. A failure is not remembered.
     pub(super) fn gate(&self, make: impl FnOnce() -> Result<Gate, Error>) -> Result<Arc<Gate>, Error> {
         once(&self.gate, make)
     }
@@ -38,17 +37,17 @@ impl State {
     }
 }
 
+/// What is there, or what `make` makes. No lock is held meanwhile: a thread of a pool that waits for the engine takes up
+/// other work, which may come here again. So two threads may make the same, of which one is kept.
 pub(super) fn once<T>(
     place: &Mutex<Option<Arc<T>>>,
     make: impl FnOnce() -> Result<T, Error>,
 ) -> Result<Arc<T>, Error> {
-    let mut place = lock(place);
-    if let Some(made) = &*place {
+    if let Some(made) = &*lock(place) {
         return Ok(Arc::clone(made));
     }
     let made = Arc::new(make()?);
-    *place = Some(Arc::clone(&made));
-    Ok(made)
+    Ok(Arc::clone(lock(place).get_or_insert(made)))
 }
 
 /// What is inside is replaced as a whole: a panic elsewhere leaves it valid.

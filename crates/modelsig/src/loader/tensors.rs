@@ -8,8 +8,8 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::state::once;
 use super::{Present, SignedModel, VerifiedFile, VerifiedTensor};
-use crate::Error;
 use crate::model::format::{self, Header, SafetensorsIndex, Tensor, TensorFormat};
+use crate::{Error, Protection};
 
 /// The end of the names of files that tell which safetensors file a tensor is in.
 const INDEX: &str = ".safetensors.index.json";
@@ -142,15 +142,17 @@ impl SignedModel {
             else {
                 continue;
             };
-            if ranges.is_empty() {
+            // Where no parts are signed, a damaged file has no header that could be checked.
+            let signed = &self.manifest.files[present.signed];
+            let has_parts = signed.parts(self.check).is_some();
+            if ranges.is_empty() || !has_parts || self.policy.min_protection > Protection::Private {
                 continue;
             }
             let Ok(Some(header)) = self.header(present) else { continue };
             let is_in = |tensor: &&Tensor| {
-                let overlaps = |range: &ByteRange| {
-                    tensor.range.start() < range.end() && range.start() < tensor.range.end()
-                };
-                ranges.iter().any(overlaps)
+                // They are in order, and apart from each other.
+                let next = ranges.partition_point(|range| range.end() <= tensor.range.start());
+                ranges.get(next).is_some_and(|range| range.start() < tensor.range.end())
             };
             let tensors: Vec<String> =
                 header.tensors.iter().filter(is_in).map(|tensor| tensor.name.clone()).collect();

@@ -39,8 +39,6 @@ pub(super) struct Mender<'r> {
 #[derive(Default)]
 pub(super) struct Treated {
     pub(super) repaired: Option<RepairedFile>,
-    /// The pieces that were written in place. Everything else of the file was found good before.
-    pub(super) pieces: Option<Vec<usize>>,
     /// It is a link, which is not written through. The file that it leads to may be mended under its own name.
     pub(super) is_link: bool,
     pub(super) failures: Vec<Error>,
@@ -121,16 +119,13 @@ impl<'r> Mender<'r> {
         let name = &place.damaged.name;
         let failed = |operation| move |error| Error::io(operation, name.as_str(), error);
         self.plan(pieces_of(place.signed, &bad).map(|(_, range, _)| range));
-        let (mut ranges, mut written, mut faults) = (Vec::new(), Vec::new(), Faults::default());
+        let (mut ranges, mut faults) = (Vec::new(), Faults::default());
         let (mut held, mut staged) = (Vec::new(), None);
         let mut result = Ok(());
-        for (index, range, digest) in pieces_of(place.signed, &bad) {
+        for (_, range, digest) in pieces_of(place.signed, &bad) {
             let step = self.write_piece(place, file, (range, digest), &mut held, &mut staged, &mut faults);
             match step {
-                Ok(true) => {
-                    add(&mut ranges, range);
-                    written.push(index);
-                }
+                Ok(true) => add(&mut ranges, range),
                 Ok(false) => {}
                 Err(error) => {
                     result = Err(error);
@@ -149,8 +144,6 @@ impl<'r> Mender<'r> {
             treated.repaired = Some(RepairedFile { name, how: Mended::InPlace, ranges, cut });
         }
         file.sync_all().map_err(failed("flush"))?;
-        // Where a piece is left damaged, the whole file is looked at once more.
-        treated.pieces = (written.len() == bad.len()).then_some(written);
         result
     }
 

@@ -56,9 +56,8 @@ impl Verifier {
             };
             let listed: Vec<&SignedFile> = same.iter().map(signed).collect();
             let open = || model.open_file(tree);
-            if let Some(verdicts) = by_guard(*check, &listed, tree.length, open, verity::measure) {
-                let places = same.iter().map(|&(_, bundle, present)| (bundle, present));
-                guarded.extend(places.zip(verdicts));
+            if by_guard(*check, &listed, tree.length, open, verity::measure) {
+                guarded.extend(same.iter().map(|&(_, bundle, present)| (bundle, present)));
                 continue;
             }
             let (mut jobs, mut of_file) = (Vec::new(), Vec::new());
@@ -73,11 +72,8 @@ impl Verifier {
             plan.push(if with_verity { task.with_verity() } else { task });
             shares.push(of_file);
         }
-        let mut holds = vec![true; bundles.len()];
-        guarded.iter().for_each(|((bundle, _), verdict)| holds[*bundle] &= verdict.is_ok());
 
-        let lost_already = self.policy.fail_fast && holds.contains(&false) && is_lost(&holds);
-        let stopped = AtomicBool::new(lost_already);
+        let stopped = AtomicBool::new(false);
         let first_problems: Mutex<FirstProblems> = Mutex::new(bundles.iter().map(|_| None).collect());
         let each = |task: usize, job: usize, digest: &JobDigest| {
             let of_file: &[Share] = if self.policy.fail_fast { &shares[task] } else { &[] };
@@ -95,18 +91,14 @@ impl Verifier {
                 return ControlFlow::Continue(());
             }
             first[share.bundle] = Some((share.present, problem));
-            let sound = first.iter().zip(&holds).map(|(first, holds)| first.is_none() && *holds);
-            let sound: Vec<bool> = sound.collect();
+            let sound: Vec<bool> = first.iter().map(Option::is_none).collect();
             if !is_lost(&sound) {
                 return ControlFlow::Continue(());
             }
             stopped.store(true, Ordering::Relaxed);
             ControlFlow::Break(())
         };
-        let results = match lost_already {
-            true => shares.iter().map(|_| Err(modelsig_hash::Error::Cancelled)).collect(),
-            false => engine.run_with(&plan, &each),
-        };
+        let results = engine.run_with(&plan, &each);
         drop(plan);
 
         let mut unchecked = vec![false; bundles.len()];
@@ -136,13 +128,9 @@ impl Verifier {
                 Err(problem) => report.problem = Some(problem),
             }
         }
-        for ((bundle, present), verdict) in guarded {
+        for (bundle, present) in guarded {
             let SignedModel { present: files, report, .. } = &mut bundles[bundle];
-            let report = &mut report.files[files[present].report];
-            match verdict {
-                Ok(()) => report.checked = Some(Checked::FsVerity),
-                Err(problem) => report.problem = Some(problem),
-            }
+            report.files[files[present].report].checked = Some(Checked::FsVerity);
         }
         for (bundle, present) in unlike {
             let SignedModel { present: files, report, .. } = &mut bundles[bundle];

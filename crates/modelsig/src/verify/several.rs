@@ -11,7 +11,7 @@ use crate::cosign::{BundleReport, CosignReport};
 use crate::loader::{CosignedModel, Present, SignedModel, VerifiedModel};
 use crate::manifest::Manifest;
 use crate::model::SkipReason;
-use crate::policy::Check;
+use crate::policy::{Check, Policy};
 use crate::report::Report;
 use crate::threshold::{SignerKey, Tally, Threshold};
 
@@ -91,7 +91,7 @@ impl Verifier {
                 Err(error) => drop(failed.insert(place, error)),
             }
         }
-        conclude(run, threshold, required, failed, sound)
+        conclude(run, self.policy.clone(), threshold, required, failed, sound)
     }
 
     /// The verdict on one bundle.
@@ -126,6 +126,7 @@ fn same_names(signed: &[SignedModel]) -> Result<(), Error> {
 /// Counts the signers of what holds, and decides.
 fn conclude(
     run: Run<'_>,
+    policy: Policy,
     threshold: Threshold,
     required: usize,
     mut failed: BTreeMap<usize, Error>,
@@ -180,7 +181,7 @@ fn conclude(
         return Err(Error::Threshold(Box::new(report)));
     }
     let Run { model, check, engine, .. } = run;
-    Ok(CosignedModel { model, engine, check, signed, report })
+    Ok(CosignedModel { model, engine, check, policy, signed, report })
 }
 
 /// How many signers stand behind every file that one bundle signs and another one leaves out or ignores. Otherwise

@@ -111,7 +111,8 @@ mod linux {
             unsafe { ioctl(file, request) }
         });
         match told {
-            Err(Errno::NODATA | Errno::NOTTY | Errno::OPNOTSUPP) => Ok(None),
+            // NOSYS: some emulators and sandboxes do not pass the request on.
+            Err(Errno::NODATA | Errno::NOTTY | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(None),
             Err(error) => Err(error.into()),
             Ok(()) if (measured.algorithm, measured.size) == (SHA256, 32) => {
                 Ok(measured.digest.first_chunk().copied().map(VerityDigest::from_bytes))
@@ -147,7 +148,7 @@ mod linux {
             Ok(()) => Ok(Guarded::Now),
             Err(Errno::EXIST) => Ok(Guarded::Before),
             Err(Errno::TXTBSY) => Err(EnableError::HeldForWriting),
-            Err(Errno::OPNOTSUPP | Errno::NOTTY) => Err(EnableError::Unsupported),
+            Err(Errno::OPNOTSUPP | Errno::NOTTY | Errno::NOSYS) => Err(EnableError::Unsupported),
             Err(error) => Err(EnableError::Io(error.into())),
         }
     }
