@@ -18,6 +18,9 @@ use serde::{Serialize, Serializer};
 /// ¹ A page that was dropped from memory and is damaged on the disk is SIGBUS where the file is mapped.
 /// ² The bytes of the file; a process that may trace this one can still change its variables.
 ///
+/// The order is that of what other processes can do. `Clone` leaves the bytes to storage, which can answer differently
+/// when they are used: where storage is not trusted, `Private` is better, and comes first unless it is asked otherwise.
+///
 /// Where each can be had:
 ///
 /// | | Linux | Android | macOS, iOS | Windows |

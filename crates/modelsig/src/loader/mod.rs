@@ -94,8 +94,9 @@ impl SignedModel {
         self.manifest.files.iter().map(|file| file.name.as_str())
     }
 
-    /// The whole content of a signed file, on the best rung that the policy accepts: files up to 1 MiB, and all others
-    /// where nothing better is to be had, are read once into memory of our own and hashed there.
+    /// The whole content of a signed file. What fs-verity guards is mapped; everything else is read once into memory of
+    /// our own and hashed there, or into a sealed copy where the policy demands more. A file that the policy lets
+    /// nobody copy is cloned, or used in place if the policy accepts that. Files up to 1 MiB are always copied.
     ///
     /// # Errors
     /// [`Error::Missing`] for a name that is not signed; [`Error::DigestMismatch`], [`Error::Truncated`], [`Error::Grown`],
