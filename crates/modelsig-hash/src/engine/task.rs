@@ -10,7 +10,7 @@ use super::track::Value;
 use super::{Hashed, JobDigest, Task};
 use crate::protect::verity::Tree;
 use crate::source::{Opened, Opening};
-use crate::{AccessUsed, ByteRange, Error};
+use crate::{AccessUsed, ByteRange, Error, HashAlgorithm};
 
 /// What the workers share about one task.
 pub(super) struct TaskState<'r>(Mutex<Inner<'r>>);
@@ -60,8 +60,13 @@ impl<'r> TaskState<'r> {
         if let Some(opened) = &inner.opened {
             return Ok(Arc::clone(opened));
         }
-        let opening =
-            Opening { may_map: !task.passes.is_shared(), in_pieces: task.passes.count() > 1, drop_behind };
+        // BLAKE3 outruns what page walks let through: copies are cheaper for it.
+        let is_blake3 = task.jobs.iter().any(|job| job.algorithm == HashAlgorithm::Blake3);
+        let opening = Opening {
+            may_map: !task.passes.is_shared(),
+            in_pieces: task.passes.count() > 1 && !is_blake3,
+            drop_behind,
+        };
         let opened = Arc::new(task.source.open(&opening)?);
         count.fetch_add(1, Ordering::Relaxed);
         inner.access = opened.access();
