@@ -46,6 +46,8 @@ fn only_what_fits_is_looked_at() {
         assert!(matches!(error, Error::NothingFits { .. }), "{error:?}");
         assert_outcome(&error, ErrorKind::Usage, pattern);
     }
+    // Nothing was asked for, so nothing would be checked: that is no verdict.
+    assert_eq!(refused(select(&Selection::new())).kind(), ErrorKind::Usage);
     // Names and lengths are those of the whole model.
     case.write("evil.py", b"import os");
     assert!(matches!(refused(select(&Selection::new().files("*.json"))), Error::Rejected(_)));

@@ -49,9 +49,12 @@ impl SignedModel {
     /// A tensor is checked with all chunks or shards that it lies in, or with all of its file where there are none.
     ///
     /// # Errors
-    /// [`Error::NothingFits`] when a pattern fits no name; [`Error::Format`] when a header that must be read for the names of
+    /// [`Error::Usage`] for a selection without patterns; [`Error::NothingFits`] when a pattern fits no name; [`Error::Format`] when a header that must be read for the names of
     /// tensors is malformed; [`Error::Rejected`] with a report when something is not what was signed.
     pub fn verify_selection(mut self, selection: &Selection) -> Result<Report, Error> {
+        if *selection == Selection::new() {
+            return Err(Error::Usage { what: "a selection without patterns would verify nothing".into() });
+        }
         let (shares, tensors) = self.shares(selection)?;
         let mut plan = Plan::new();
         for (&place, share) in &shares {
