@@ -3,20 +3,30 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+/// Told of bytes done and bytes planned.
+type Observer = Box<dyn Fn(u64, u64) + Send + Sync>;
+
 /// How far a run has come. Clones share the same counters, so one can be polled while another is hashing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Progress(Arc<Counters>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Counters {
     done: AtomicU64,
     total: AtomicU64,
+    observer: Option<Observer>,
 }
 
 impl Progress {
     /// Both counters at zero.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same, and tells `observer` both counters (done, total) after each block, on the thread that has hashed it: for
+    /// those who let one thread do all the work, and have no other from which to poll.
+    pub fn observed(observer: impl Fn(u64, u64) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Counters { observer: Some(Box::new(observer)), ..Counters::default() }))
     }
 
     /// Bytes hashed so far.
@@ -37,6 +47,15 @@ impl Progress {
     /// Counts bytes that were worked on.
     pub fn advanced(&self, bytes: u64) {
         self.0.done.fetch_add(bytes, Ordering::Relaxed);
+        if let Some(observer) = &self.0.observer {
+            observer(self.done(), self.total());
+        }
+    }
+}
+
+impl std::fmt::Debug for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Progress({} of {})", self.done(), self.total())
     }
 }
 
