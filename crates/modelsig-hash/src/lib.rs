@@ -43,4 +43,4 @@ pub use page_cache::PageCache;
 pub use progress::{CancelToken, Progress};
 pub use protect::verity::VerityDigest;
 pub use range::{ByteRange, ChunkSize};
-pub use source::{Access, AccessUsed, Source};
+pub use source::{Access, AccessUsed, Source, read_at};

@@ -408,6 +408,14 @@ fn missing(file: &File, offset: u64, length: u64) -> Option<u64> {
     }
 }
 
+/// Fills `bytes` from `offset` of a file on. On Unix its position is neither used nor moved.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Length`] when the file is too short.
+pub fn read_at(name: &str, file: &File, offset: u64, bytes: &mut [u8]) -> Result<(), Error> {
+    read::fill(name, file, offset, 0, bytes)
+}
+
 fn regular_length(name: &str, file: &File) -> Result<u64, Error> {
     let metadata = file.metadata().map_err(|source| io_error("stat", name, source))?;
     if metadata.is_file() { Ok(metadata.len()) } else { Err(Error::NotRegular { name: name.into() }) }
