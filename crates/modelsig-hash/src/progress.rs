@@ -61,7 +61,13 @@ impl std::fmt::Debug for Progress {
 
 /// Stops a run from any thread. Clones share the same flag, which cannot be taken back.
 #[derive(Clone, Debug, Default)]
-pub struct CancelToken(Arc<AtomicBool>);
+pub struct CancelToken(Arc<Flag>);
+
+#[derive(Debug, Default)]
+struct Flag {
+    cancelled: AtomicBool,
+    parent: Option<CancelToken>,
+}
 
 impl CancelToken {
     /// A token that nobody has used yet.
@@ -69,13 +75,45 @@ impl CancelToken {
         Self::default()
     }
 
-    /// Asks for the end. Workers stop after the block they are at, at most [`BLOCK`](crate::BLOCK) bytes each.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    /// A token of its own that is also cancelled when this one is.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self(Arc::new(Flag { cancelled: AtomicBool::new(false), parent: Some(self.clone()) }))
     }
 
-    /// True once [`CancelToken::cancel`] was called.
+    /// Asks for the end. Workers stop after the block they are at, at most [`BLOCK`](crate::BLOCK) bytes each.
+    pub fn cancel(&self) {
+        self.0.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// True once [`CancelToken::cancel`] was called, on it or on the token that it is a child of.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.cancelled.load(Ordering::Relaxed) || self.0.parent.as_ref().is_some_and(Self::is_cancelled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_ends_with_its_parent_and_not_the_other_way_round() {
+        let parent = CancelToken::new();
+        let (one, other) = (parent.child(), parent.child());
+        one.cancel();
+        assert!(one.is_cancelled() && !other.is_cancelled() && !parent.is_cancelled());
+        parent.cancel();
+        assert!(other.is_cancelled() && other.clone().is_cancelled());
+    }
+
+    #[test]
+    fn an_observer_sees_both_counters() {
+        let seen = Arc::new(AtomicU64::new(0));
+        let copy = Arc::clone(&seen);
+        let progress =
+            Progress::observed(move |done, total| copy.store(done * 1000 + total, Ordering::Relaxed));
+        progress.planned(10);
+        progress.advanced(3);
+        assert_eq!(seen.load(Ordering::Relaxed), 3010);
     }
 }

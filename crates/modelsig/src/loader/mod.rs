@@ -97,6 +97,18 @@ impl SignedModel {
         self.manifest.files.iter().map(|file| file.name.as_str())
     }
 
+    /// The length of a signed file in bytes: as it was found, or, of one that the caller did not give, as it was signed.
+    ///
+    /// # Errors
+    /// [`Error::Unsigned`] for a name that is not signed; [`Error::Missing`] when nothing tells the length.
+    pub fn length(&self, name: &str) -> Result<u64, Error> {
+        let signed = self.signed_file(name)?;
+        match self.find(name) {
+            Ok(present) => Ok(present.tree.length),
+            Err(missing) => signed.length().ok_or(missing),
+        }
+    }
+
     /// The whole content of a signed file. What fs-verity guards is mapped; everything else is read once into memory of
     /// our own and hashed there, or into a sealed copy where the policy demands more. A file that the policy lets
     /// nobody copy is cloned, or used in place if the policy accepts that. Files up to 1 MiB are always copied.

@@ -102,13 +102,14 @@ impl ResourceStream {
         self.remember(result)
     }
 
-    /// The end of the file. Only now all of it is known to be what was signed.
+    /// The end of the file, and its length in bytes. Only now all of it is known to be what was signed.
     ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::DigestMismatch`].
-    pub fn finish(mut self) -> Result<(), Error> {
+    pub fn finish(mut self) -> Result<u64, Error> {
         self.not_refused()?;
-        self.conclude()
+        self.conclude()?;
+        Ok(self.verified)
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
