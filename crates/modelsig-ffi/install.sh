@@ -44,9 +44,9 @@ version=$(cargo pkgid --manifest-path "$crate/Cargo.toml" | sed 's/.*[#@]//')
 abi=$(sed -n 's/^#define MODELSIG_ABI_VERSION \([0-9]*\)$/\1/p' "$crate/include/modelsig.h")
 [ -n "$version" ] && [ -n "$abi" ] || fail "the versions are not where they were"
 case $(uname -s) in
-    Linux) built=libmodelsig_ffi.so shared=libmodelsig.so.$abi soname=$shared plain=libmodelsig.so ;;
+    Linux) extension=so shared=libmodelsig.so.$abi soname=$shared plain=libmodelsig.so ;;
     Darwin)
-        built=libmodelsig_ffi.dylib shared=libmodelsig.$abi.dylib plain=libmodelsig.dylib
+        extension=dylib shared=libmodelsig.$abi.dylib plain=libmodelsig.dylib
         soname=@rpath/$shared
         ;;
     *) fail "it knows Linux and macOS" ;;
@@ -56,15 +56,14 @@ esac
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cargo rustc --manifest-path "$crate/Cargo.toml" --locked --lib --profile "$profile" "${types[@]}" "$@" \
-    --message-format json-render-diagnostics -- --print native-static-libs >"$scratch/messages"
+    --message-format json-render-diagnostics -- --print native-static-libs \
+    >"$scratch/messages" 2> >(tee "$scratch/notes" >&2)
 # built FILE: where that is.
 built() {
     grep -o "\"[^\"]*/$1\"" "$scratch/messages" | tail -n 1 | tr -d '"'
 }
-
-native_libraries=
-[ "$libraries" = shared ] || native_libraries=$(cat "$native")
-case $(rustc --print cfg --target "$host" | sed -n 's/^target_pointer_width="\(.*\)"$/\1/p') in
+native_libraries=$(sed -n 's/.*native-static-libs: //p' "$scratch/notes" | tail -n 1)
+case $(rustc --print cfg | sed -n 's/^target_pointer_width="\(.*\)"$/\1/p') in
     32) pointer_bytes=4 ;;
     64) pointer_bytes=8 ;;
     *) fail "neither 32 nor 64 bits" ;;
@@ -77,31 +76,28 @@ put() {
     echo "$destdir$3"
 }
 
-# Folder after folder up from lib/cmake/modelsig to PREFIX.
-to_prefix=$(dirname "${libdir#"$prefix"/}/cmake/modelsig/x" | sed 's/[^/][^/]*/../g')
+# Up from the folder of the CMake package to PREFIX.
+to_prefix=$(sed 's/[^/][^/]*/../g' <<<"${libdir#"$prefix"/}/cmake/modelsig")
 
 # fill TEMPLATE PLACE
 fill() {
-    local filled
-    filled=$(mktemp)
     sed -e "s|@PREFIX@|$prefix|" -e "s|@LIBDIR@|\${prefix}/${libdir#"$prefix"/}|" \
         -e "s|@INCLUDEDIR@|\${prefix}/${includedir#"$prefix"/}|" -e "s|@TO_PREFIX@|$to_prefix|" \
         -e "s|@RELATIVE_LIBDIR@|${libdir#"$prefix"/}|" -e "s|@RELATIVE_INCLUDEDIR@|${includedir#"$prefix"/}|" \
         -e "s|@VERSION@|$version|" -e "s|@SHARED_LIBRARY@|$shared|" -e "s|@SONAME@|$soname|" \
         -e "s|@NATIVE_LIBRARIES@|$native_libraries|" -e "s|@NATIVE_LIBRARIES_LIST@|${native_libraries// /;}|" \
-        -e "s|@POINTER_BYTES@|$pointer_bytes|" "$crate/packaging/$1" >"$filled"
-    put 644 "$filled" "$2"
-    rm -f "$filled"
+        -e "s|@POINTER_BYTES@|$pointer_bytes|" "$crate/packaging/$1" >"$scratch/$1"
+    put 644 "$scratch/$1" "$2"
 }
 
 put 644 "$crate/include/modelsig.h" "$includedir/modelsig.h"
 case $libraries in *shared*)
-    put 755 "$folder/$built" "$libdir/$shared"
+    put 755 "$(built "libmodelsig_ffi.$extension")" "$libdir/$shared"
     ln -sf "$shared" "$destdir$libdir/$plain"
     echo "$destdir$libdir/$plain"
     ;;
 esac
-case $libraries in *static*) put 644 "$folder/libmodelsig_ffi.a" "$libdir/libmodelsig.a" ;; esac
+case $libraries in *static*) put 644 "$(built libmodelsig_ffi.a)" "$libdir/libmodelsig.a" ;; esac
 fill modelsig.pc.in "$libdir/pkgconfig/modelsig.pc"
 fill modelsig-config.cmake.in "$libdir/cmake/modelsig/modelsig-config.cmake"
 fill modelsig-config-version.cmake.in "$libdir/cmake/modelsig/modelsig-config-version.cmake"
