@@ -3,8 +3,8 @@
  * compiled as program_main, and the functions of modelsig.h that it calls are jumps through api_table.
  *
  * The library imports from bionic, which is not here. Its libc.so and libdl.so are jumps through bionic_table, which
- * this program fills: with glibc's function of that name, or with one of those below where bionic's differs. It tests the
- * library's code, and nothing of Android's.
+ * this program fills: with glibc's function of that name, or with one of those below where bionic's differs. It tests
+ * the library's code, and nothing of Android's.
  *
  * MODELSIG_ANDROID, BIONIC_LIBC, BIONIC_LIBDL: the paths of the three libraries
  * BIONIC_FAILS: pthread_attr_init fails, which makes std's way to start a thread panic

@@ -1,5 +1,5 @@
-# Assembly for ARM64: a function for each name that is read, one in a line, that jumps to what its place in `table` holds.
-# The table has pairs of the name's and the place's address; zeros end it.
+# Assembly for ARM64: a function for each name that is read, one in a line, that jumps to what its place in `table`
+# holds. The table has pairs of the name's and the place's address; zeros end it.
 { names[++count] = $1 }
 END {
     print ".text"

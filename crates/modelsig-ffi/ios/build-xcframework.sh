@@ -10,8 +10,9 @@
 #
 # SIMULATORS  "aarch64-apple-ios-sim x86_64-apple-ios"
 # FEATURES    rayon, the features of modelsig-ffi to build in, separated by commas
-# OUT         target/ios: Modelsig.xcframework, and PrivacyInfo.xcprivacy, the privacy manifest. Xcode takes it from a bundle
-#             and not from a static library: the Swift package copies it as a resource, and so does who uses the framework alone.
+# OUT         target/ios: Modelsig.xcframework, and PrivacyInfo.xcprivacy, the privacy manifest. Xcode takes it from a
+#             bundle and not from a static library: the Swift package has it as a resource, and so has to have an
+#             application that uses the framework alone.
 # IPHONEOS_DEPLOYMENT_TARGET
 #             the least version of iOS, 15.0
 #
@@ -97,7 +98,7 @@ for slice in ios-arm64 "$simulator"; do
     cp -R "$scratch/headers" "$framework/$slice/Headers"
 done
 {
-    library ios-arm64 ""  arm64
+    library ios-arm64 "" arm64
     library "$simulator" simulator "${architectures[@]}"
 } >"$scratch/libraries"
 sed -e "/@LIBRARIES@/{r $scratch/libraries" -e 'd}' "$crate/ios/xcframework.plist.in" >"$framework/Info.plist"
