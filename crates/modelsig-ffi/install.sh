@@ -12,7 +12,7 @@
 # LIBRARIES   "shared static", or one of them
 # PROFILE     release, or another cargo profile
 #
-# Arguments go to cargo. For another system than this one, and with cargo-c, see the README.
+# Arguments go to cargo. For another system than this one, and with cargo-c, see packaging/README.md.
 set -euo pipefail
 
 crate=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
