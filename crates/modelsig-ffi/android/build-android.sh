@@ -10,7 +10,7 @@
 # OUT       target/android: jniLibs/ABI/libmodelsig.so for the application, symbols/ABI/libmodelsig.so with the names of
 #           its functions for crash reports (their build ids are the same), include/modelsig.h
 #
-# Arguments go to cargo. With a nightly compiler and `rustup component add rust-src`, these two make it a fifth smaller:
+# Arguments go to cargo. With a nightly compiler and `rustup component add rust-src`, these two leave out 150 KiB:
 #
 #     -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind,optimize_for_size
 set -euo pipefail
