@@ -1,0 +1,36 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// The C library comes
+//  * on Apple systems from CModelsig.xcframework beside this file, which build-xcframework.sh makes;
+//  * otherwise from libmodelsig_ffi.a in the folder that MODELSIG_LIBRARY names, or where the linker looks by itself.
+// In both cases the header is crates/modelsig-ffi/include/modelsig.h: the XCFramework holds a copy made with it, the
+// module map of the folder CModelsig points at it.
+let folder = Context.environment["MODELSIG_LIBRARY"]
+
+#if os(Linux)
+let built = false
+#else
+let built = folder == nil
+#endif
+
+let library: Target = built
+    ? .binaryTarget(name: "CModelsig", path: "CModelsig.xcframework")
+    : .systemLibrary(name: "CModelsig", path: "CModelsig")
+
+let package = Package(
+    name: "Modelsig",
+    platforms: [.iOS(.v15), .macOS(.v12)],
+    products: [.library(name: "Modelsig", targets: ["Modelsig"])],
+    targets: [
+        library,
+        .target(
+            name: "Modelsig",
+            dependencies: ["CModelsig"],
+            // Flags that SwiftPM calls unsafe, since they could name anything: only where the folder was named.
+            linkerSettings: folder.map { [.unsafeFlags(["-L\($0)"])] } ?? []
+        ),
+        .testTarget(name: "ModelsigTests", dependencies: ["Modelsig"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
