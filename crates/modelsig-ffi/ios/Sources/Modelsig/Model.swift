@@ -29,7 +29,7 @@ public final class Model: Sendable {
 
     /// The length of a file in bytes.
     ///
-    /// - Throws: `missing` for a name that is not signed.
+    /// - Throws: `unsigned` for a name that is not signed.
     public func length(of name: String) throws(ModelsigError) -> UInt64 {
         var length: UInt64 = 0
         try call(name) { modelsig_model_length($0, $1, &length, $2) }
@@ -110,10 +110,7 @@ public final class Model: Sendable {
         return try withCText(name) { name in
             Result { () throws(ModelsigError) in
                 VerificationStream(
-                    // Kept with it: whether a stream could outlive its model need not be known then.
-                    try Handle(freedBy: modelsig_stream_free, keeping: model) {
-                        modelsig_model_stream(model.pointer, name, $0, $1)
-                    })
+                    try Handle(freedBy: modelsig_stream_free) { modelsig_model_stream(model.pointer, name, $0, $1) })
             }
         }.get()
     }

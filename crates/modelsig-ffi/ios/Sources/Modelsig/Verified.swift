@@ -16,11 +16,11 @@ public final class VerifiedData: Sendable {
         }
     }
 
-    /// The same bytes as `Data`, without a copy; the memory is released with the last of both. It may be read-only memory:
-    /// to change bytes, make a copy first, with `Data([UInt8](data))`.
-    public var data: Data {
-        let start = handle.use { modelsig_bytes_data($0) }
-        guard count > 0, let start else { return Data() }
+    /// The same bytes as `Data`, without a copy; the memory is released with the last of both. For reading only: a change
+    /// of it would be made in place, where it ends the process if the memory is sealed. `Data(loaded)` is a copy that
+    /// can be changed.
+    public var dataNoCopy: Data {
+        guard count > 0, let start = handle.use({ modelsig_bytes_data($0) }) else { return Data() }
         let owner = Unmanaged.passRetained(handle)
         return Data(
             bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: count,
@@ -28,11 +28,23 @@ public final class VerifiedData: Sendable {
     }
 }
 
-extension VerifiedData: ContiguousBytes {
+extension VerifiedData: ContiguousBytes, RandomAccessCollection {
     /// The bytes, for as long as the closure runs.
     public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         defer { withExtendedLifetime(handle) {} }
         return try body(UnsafeRawBufferPointer(start: modelsig_bytes_data(handle.pointer), count: count))
+    }
+
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { count }
+
+    public subscript(index: Int) -> UInt8 {
+        precondition(index >= 0 && index < count, "out of bounds")
+        return withUnsafeBytes { $0[index] }
+    }
+
+    public func withContiguousStorageIfAvailable<R>(_ body: (UnsafeBufferPointer<UInt8>) throws -> R) rethrows -> R? {
+        try withUnsafeBytes { try body($0.assumingMemoryBound(to: UInt8.self)) }
     }
 }
 

@@ -13,9 +13,10 @@ public final class Verifier: Sendable {
     /// - Parameters:
     ///   - keys: The keys.
     ///   - anchors: The text of a PEM file with root certificates; the certificates of signers must lead to one of them.
-    ///   - identity: The subject alternative name that a signer's certificate must have.
+    ///   - identities: Whose certificates count, any of them: subject alternative names, exactly, or "subject:" and the whole
+    ///     subject. Without any, everybody's whom an anchor has certified.
     /// - Throws: `key` if a key or certificate cannot be read; `unsupported` for anchors where the library was built without them.
-    public init(keys: [PublicKey] = [], anchors: String? = nil, identity: String? = nil) throws(ModelsigError) {
+    public init(keys: [PublicKey] = [], anchors: String? = nil, identities: [String] = []) throws(ModelsigError) {
         handle = try Handle(freedBy: modelsig_verifier_free) { modelsig_verifier_new($0, $1) }
         for key in keys {
             try key.add(to: handle)
@@ -23,7 +24,7 @@ public final class Verifier: Sendable {
         if let anchors {
             try add(anchors, modelsig_verifier_add_anchors)
         }
-        if let identity {
+        for identity in identities {
             try add(identity, modelsig_verifier_add_identity)
         }
     }
@@ -54,7 +55,7 @@ public final class Verifier: Sendable {
     /// Checks one file of a model, wherever it lies: it must be exactly what was signed under the name.
     ///
     /// - Parameter name: The name in the bundle, such as "model.safetensors"; `inspect` lists them.
-    /// - Throws: `missing` if no such name was signed.
+    /// - Throws: `unsigned` if no such name was signed.
     public func verify(
         resource name: String, content: Source, bundle: Source, options: Options = Options()
     ) throws(ModelsigError) -> Report {

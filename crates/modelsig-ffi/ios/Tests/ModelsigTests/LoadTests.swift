@@ -9,8 +9,8 @@ final class LoadTests: ModelTests {
         let bytes = try content(weights)
         XCTAssertEqual(opened.names.count, 7)
         XCTAssertEqual(try opened.length(of: weights), UInt64(bytes.count))
-        XCTAssertEqual(try opened.load(weights).data, bytes)
-        XCTAssertEqual(try opened.load("empty.txt").data, Data())
+        XCTAssertEqual(try opened.load(weights).dataNoCopy, bytes)
+        XCTAssertEqual(try opened.load("empty.txt").dataNoCopy, Data())
         for range in [0..<1, 65535..<65537, 100..<100, bytes.count - 1..<bytes.count, 0..<bytes.count] {
             let part = try opened.read(weights, offset: UInt64(range.lowerBound), count: range.count)
             XCTAssertEqual(part, Data(bytes[range]), "\(range)")
@@ -19,8 +19,8 @@ final class LoadTests: ModelTests {
         for (offset, count) in [(end, 1), (0, bytes.count + 1), (UInt64.max, 1), (0, Int.max), (0, -1), (end + 1, 0)] {
             refused(.usage) { try opened.read(weights, offset: offset, count: count) }
         }
-        refused(.missing) { try opened.load("other") }
-        refused(.missing) { try opened.length(of: "../model/config.json") }
+        XCTAssertThrowsError(try opened.load("other"), "not signed")
+        refused(.unsigned) { try opened.length(of: "../model/config.json") }
         XCTAssertTrue(try opened.report().json.contains("\"verdict\""))
     }
 
@@ -34,7 +34,7 @@ final class LoadTests: ModelTests {
         XCTAssertEqual(error?.offset, UInt64(2 * chunk))
         refused(.mismatch) { try opened.read(weights, offset: UInt64(2 * chunk), count: 1) }
         XCTAssertEqual(try opened.read(weights, offset: 0, count: 2 * chunk), bytes.prefix(2 * chunk))
-        XCTAssertEqual(try opened.load("config.json").data, Data("{}".utf8))
+        XCTAssertEqual(try opened.load("config.json").dataNoCopy, Data("{}".utf8))
         refused(.mismatch) { try verifier().load(copy, bundle: bundle()) }
         refused(.mismatch) { try opened.file(weights) }
     }
@@ -45,8 +45,8 @@ final class LoadTests: ModelTests {
         // What is handed out was checked before: what happens to the files does not matter any more.
         let bytes = try content(weights)
         try Data("evil".utf8).write(to: copy.appendingPathComponent("config.json"))
-        XCTAssertEqual(try loaded.load("config.json").data, Data("{}".utf8))
-        XCTAssertEqual(try loaded.load(weights).data, bytes)
+        XCTAssertEqual(try loaded.load("config.json").dataNoCopy, Data("{}".utf8))
+        XCTAssertEqual(try loaded.load(weights).dataNoCopy, bytes)
     }
 
     func testBytesOutliveTheModel() throws {
@@ -56,7 +56,7 @@ final class LoadTests: ModelTests {
         opened = nil
         XCTAssertNil(watched)
         XCTAssertGreaterThanOrEqual(try XCTUnwrap(loaded).protection, .private)
-        var data = loaded?.data
+        var data = loaded?.dataNoCopy
         loaded = nil
         XCTAssertEqual(data, try content(weights))
         let slice = data?[1000..<2000]
@@ -72,7 +72,7 @@ final class LoadTests: ModelTests {
         let opened = try verifier().open(model, bundle: bundle())
         let before = try resident()
         for _ in 0..<12 {
-            XCTAssertEqual(try opened.load("weights.bin").data.count, 40_000_003)
+            XCTAssertEqual(try opened.load("weights.bin").dataNoCopy.count, 40_000_003)
         }
         XCTAssertLessThan(try resident() - before, 200_000_000, "12 times 40 MB were loaded and let go")
     }
@@ -84,10 +84,10 @@ final class LoadTests: ModelTests {
             (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
         }
         XCTAssertEqual(values, (0..<6400).map { Float(3000 * 64 + 3000 + $0) })
-        XCTAssertEqual(try opened.loadTensor("head.weight", in: weights).data, loaded.data)
+        XCTAssertEqual(try opened.loadTensor("head.weight", in: weights).dataNoCopy, loaded.dataNoCopy)
         XCTAssertTrue(try opened.tensors().json.contains("\"embedding.weight\""))
         XCTAssertThrowsError(try opened.loadTensor("no.tensor"))
-        refused(.missing) { try opened.loadTensor("head.weight", in: "other.safetensors") }
+        XCTAssertThrowsError(try opened.loadTensor("head.weight", in: "other.safetensors"), "not signed")
     }
 
     func testADescriptor() throws {
@@ -105,7 +105,7 @@ final class LoadTests: ModelTests {
         let opened = try verifier().open(model, bundle: bundle(), options: options)
         let loaded = try opened.load(weights)
         XCTAssertGreaterThanOrEqual(loaded.protection, .sealed)
-        XCTAssertEqual(loaded.data, try content(weights))
+        XCTAssertEqual(loaded.dataNoCopy, try content(weights))
         options.minimumProtection = .kernel
         XCTAssertThrowsError(try verifier().open(model, bundle: bundle(), options: options).load(weights)) { error in
             XCTAssertEqual((error as? ModelsigError)?.code, .policy, "\(error)")
@@ -126,11 +126,11 @@ final class LoadTests: ModelTests {
                 (weights, .descriptor(handle.fileDescriptor, offset: 5, length: UInt64(bytes.count))),
                 ("config.json", .url(archive, offset: UInt64(5 + bytes.count), length: 2)),
             ], bundle: bundle())
-        XCTAssertEqual(try opened.load(weights).data, bytes)
-        XCTAssertEqual(try opened.load("config.json").data, Data("{}".utf8))
+        XCTAssertEqual(try opened.load(weights).dataNoCopy, bytes)
+        XCTAssertEqual(try opened.load("config.json").dataNoCopy, Data("{}".utf8))
         XCTAssertEqual(try opened.read(weights, offset: 70000, count: 10), bytes[70000..<70010])
         XCTAssertThrowsError(try opened.load("weights.bin"), "not given")
-        refused(.missing) { try verifier().open(resources: [("other", .url(archive))], bundle: bundle()) }
+        refused(.unsigned) { try verifier().open(resources: [("other", .url(archive))], bundle: bundle()) }
         refused(.unsupported) { try verifier().open(resources: [(weights, .data(bytes))], bundle: bundle()) }
         let bad = try file("bad", bytes.changed(at: 0))
         let opening = try verifier().open(resources: [(weights, .url(bad))], bundle: bundle())
@@ -148,7 +148,7 @@ final class LoadTests: ModelTests {
                 do {
                     let part = try opened.read(name, offset: UInt64(offset), count: 5000)
                     if part != bytes[offset..<offset + 5000] { failures.with { $0.append("other bytes at \(offset)") } }
-                    if round % 5 == 0, try opened.load("config.json").data != Data("{}".utf8) {
+                    if round % 5 == 0, try opened.load("config.json").dataNoCopy != Data("{}".utf8) {
                         failures.with { $0.append("another config") }
                     }
                 } catch {
@@ -178,5 +178,20 @@ final class LoadTests: ModelTests {
         thread.start()
         done.wait()
         XCTAssertEqual(result.now, .success(40_000_003))
+    }
+
+    /// `Data` would write in place to what nobody may write to: whoever wants to change bytes takes a copy.
+    func testACopyCanBeChanged() throws {
+        let loaded = try verifier().open(model, bundle: bundle()).load(weights)
+        let bytes = try content(weights)
+        var copy = Data(loaded)
+        copy[0] ^= 1
+        XCTAssertEqual(copy, bytes.changed(at: 0))
+        XCTAssertEqual(loaded.dataNoCopy, bytes)
+        XCTAssertEqual(loaded.count, bytes.count)
+        XCTAssertEqual(loaded[8], UInt8(ascii: "{"))
+        XCTAssertTrue(loaded.elementsEqual(bytes))
+        XCTAssertEqual([UInt8](loaded[8..<10]), [UInt8](bytes[8..<10]))
+        XCTAssertEqual([UInt8](try verifier().open(model, bundle: bundle()).load("empty.txt")), [])
     }
 }

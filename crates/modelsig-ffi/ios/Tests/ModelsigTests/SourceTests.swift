@@ -20,7 +20,7 @@ final class SourceTests: ModelTests {
         refused(.mismatch) { try verifier().verify(resource: weights, content: .data(bytes.dropLast()), bundle: bundle()) }
         refused(.mismatch) { try verifier().verify(resource: weights, content: .data(bytes + [0]), bundle: bundle()) }
         refused(.mismatch) { try verifier().verify(resource: "config.json", content: .data(bytes), bundle: bundle()) }
-        refused(.missing) { try verifier().verify(resource: "other", content: .data(bytes), bundle: bundle()) }
+        refused(.unsigned) { try verifier().verify(resource: "other", content: .data(bytes), bundle: bundle()) }
     }
 
     /// As an entry of an archive: in the middle of a file, at an odd place.
@@ -53,8 +53,9 @@ final class SourceTests: ModelTests {
         _ = try verifier().verify(resource: weights, content: part, bundle: bundle())
 
         let again = try FileHandle(forReadingFrom: archive)
-        let beyond = try Source.descriptor(again.fileDescriptor, offset: 12345, length: UInt64.max - 1)
-        XCTAssertThrowsError(try verifier().verify(resource: weights, content: beyond, bundle: bundle()))
+        refused(.usage) { try Source.descriptor(again.fileDescriptor, offset: 12345, length: UInt64.max - 1) }
+        let longer = try Source.descriptor(again.fileDescriptor, offset: 12345, length: UInt64(bytes.count + 100))
+        XCTAssertThrowsError(try verifier().verify(resource: weights, content: longer, bundle: bundle()))
     }
 
     func testWhatIsNoFile() throws {
@@ -84,13 +85,13 @@ final class SourceTests: ModelTests {
         let decomposed = "sub/gru\u{308}n.bin"
         XCTAssertEqual(composed, decomposed)
         let opened = try verifier().open(model, bundle: bundle())
-        XCTAssertEqual(try opened.load(composed).data, Data("composed".utf8))
-        XCTAssertEqual(try opened.load(decomposed).data, Data("decomposed".utf8))
+        XCTAssertEqual(try opened.load(composed).dataNoCopy, Data("composed".utf8))
+        XCTAssertEqual(try opened.load(decomposed).dataNoCopy, Data("decomposed".utf8))
         let found = opened.names.filter { $0 == composed }.map { [UInt8]($0.utf8) }
         XCTAssertEqual(Set(found), [[UInt8](composed.utf8), [UInt8](decomposed.utf8)])
         let far = "sub/\u{6a21}\u{578b} \u{1f600}.bin"
         XCTAssertTrue(opened.names.contains(far))
-        XCTAssertEqual(try opened.load(far).data, try content(far))
+        XCTAssertEqual(try opened.load(far).dataNoCopy, try content(far))
         refused(.mismatch) {
             try verifier().verify(resource: composed, content: .data(Data("decomposed".utf8)), bundle: bundle())
         }

@@ -82,7 +82,7 @@ final class StreamTests: ModelTests {
     func testNamesAndTheModelBehind() throws {
         var opened: Model? = try verifier().open(model, bundle: bundle())
         let stream = try XCTUnwrap(opened).stream("config.json")
-        refused(.missing) { try XCTUnwrap(opened).stream("other") }
+        refused(.unsigned) { try XCTUnwrap(opened).stream("other") }
         opened = nil
         try stream.update([UInt8]("{}".utf8))
         try stream.finish()

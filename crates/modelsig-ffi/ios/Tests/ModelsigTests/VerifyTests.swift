@@ -49,12 +49,12 @@ final class VerifyTests: ModelTests {
             refused(.unsupported) { try Verifier(anchors: root) }
             return
         }
-        let release = try Verifier(anchors: root, identity: "release@example.com")
+        let release = try Verifier(anchors: root, identities: ["other@example.com", "release@example.com"])
         let facts: Facts = try release.verify(model, bundle: bundle("certificate.sig")).decode()
         XCTAssertEqual(facts.signer.method, "certificate")
-        let other = try Verifier(anchors: root, identity: "other@example.com")
+        let other = try Verifier(anchors: root, identities: ["other@example.com"])
         refused(.untrusted) { try other.verify(model, bundle: bundle("certificate.sig")) }
-        refused(.untrusted) { try verifier().verify(model, bundle: bundle("certificate.sig")) }
+        XCTAssertThrowsError(try verifier().verify(model, bundle: bundle("certificate.sig")), "signed otherwise")
     }
 
     func testAChangedByteIsNamed() throws {
@@ -146,9 +146,12 @@ final class VerifyTests: ModelTests {
         refused(.usage) { try Verifier(keys: [.pem(pem() + "\0")]) }
         refused(.usage) { try verifier().open(model, bundle: bundle()).load("config.json\0") }
         refused(.usage) { try verifier().open(model, bundle: bundle()).loadTensor("head.bias", in: "model.safetensors\0") }
-        let url = try XCTUnwrap(URL(string: "file:///tmp/a%00b"))
-        refused(.usage) { try Source.url(url) }
-        refused(.usage) { try verifier().verify(url, bundle: bundle()) }
+        for url in [URL(fileURLWithPath: model.path + "\0x"), URL(string: "file://\(model.path)%00x")] {
+            let url = try XCTUnwrap(url)
+            XCTAssertThrowsError(try verifier().verify(url, bundle: bundle()))
+            let bundle = URL(fileURLWithPath: fixtures.path + "/p256.sig\0x")
+            XCTAssertThrowsError(try verifier().verify(model, bundle: .url(bundle)))
+        }
         refused(.usage) { try Source.url(XCTUnwrap(URL(string: "https://example.com/a"))) }
     }
 
