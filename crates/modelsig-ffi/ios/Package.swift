@@ -2,10 +2,10 @@
 import PackageDescription
 
 // The C library comes
-//  * on Apple systems from CModelsig.xcframework beside this file, which build-xcframework.sh makes;
+//  * on Apple systems from Modelsig.xcframework, which build-xcframework.sh makes, and which is put beside this file;
 //  * otherwise from libmodelsig_ffi.a in the folder that MODELSIG_LIBRARY names, or where the linker looks by itself.
-// In both cases the header is crates/modelsig-ffi/include/modelsig.h: the XCFramework holds a copy made with it, the
-// module map of the folder CModelsig points at it.
+// Either way its header is crates/modelsig-ffi/include/modelsig.h: the XCFramework is made with it, and the module map in
+// Sources/CModelsig points at it.
 let folder = Context.environment["MODELSIG_LIBRARY"]
 
 #if os(Linux)
@@ -15,8 +15,8 @@ let built = folder == nil
 #endif
 
 let library: Target = built
-    ? .binaryTarget(name: "CModelsig", path: "CModelsig.xcframework")
-    : .systemLibrary(name: "CModelsig", path: "CModelsig")
+    ? .binaryTarget(name: "CModelsig", path: "Modelsig.xcframework")
+    : .systemLibrary(name: "CModelsig")
 
 let package = Package(
     name: "Modelsig",

@@ -30,20 +30,25 @@ func safetensorsHeader(_ name: String, of model: Model) async throws -> [String:
 final class CheckedDownload: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     private let stream: VerificationStream
     private let file: FileHandle
-    private let done: CheckedContinuation<Void, any Error>
+    private var done: CheckedContinuation<Void, any Error>?
     private var refusal: (any Error)?
 
-    private init(_ stream: VerificationStream, _ file: FileHandle, _ done: CheckedContinuation<Void, any Error>) {
-        (self.stream, self.file, self.done) = (stream, file, done)
+    init(to file: FileHandle, checking stream: VerificationStream) {
+        (self.file, self.stream) = (file, stream)
     }
 
-    static func fetch(_ url: URL, to file: FileHandle, checking stream: VerificationStream) async throws {
-        try await withCheckedThrowingContinuation { done in
-            let delegate = CheckedDownload(stream, file, done)
-            // Its calls come on one queue, one after the other.
-            let session = URLSession(configuration: .default, delegate: delegate, delegateQueue: nil)
-            session.dataTask(with: url).resume()
-            session.finishTasksAndInvalidate()
+    func fetch(_ url: URL) async throws {
+        // The session calls us on one queue, one call after the other.
+        let session = URLSession(configuration: .default, delegate: self, delegateQueue: nil)
+        defer { session.finishTasksAndInvalidate() }
+        let task = session.dataTask(with: url)
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { done in
+                self.done = done
+                task.resume()
+            }
+        } onCancel: {
+            task.cancel()
         }
     }
 
@@ -59,7 +64,7 @@ final class CheckedDownload: NSObject, URLSessionDataDelegate, @unchecked Sendab
     }
 
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-        done.resume(
+        done?.resume(
             with: Result {
                 if let failure = refusal ?? error { throw failure }
                 try stream.finish()
@@ -77,8 +82,8 @@ func download(
     do {
         let file = try FileHandle(forWritingTo: place)
         defer { try? file.close() }
-        let stream = try signed.stream(name)
-        try await CheckedDownload.fetch(server.appendingPathComponent(name), to: file, checking: stream)
+        let download = CheckedDownload(to: file, checking: try signed.stream(name))
+        try await download.fetch(server.appendingPathComponent(name))
     } catch {
         try? FileManager.default.removeItem(at: place)
         throw error
