@@ -27,6 +27,13 @@ let package = Package(
         .target(
             name: "Modelsig",
             dependencies: ["CModelsig"],
+            // Not its folder, since the privacy manifest, which also goes with the XCFramework, lies beside it.
+            path: ".",
+            exclude: [
+                "CModelsig", "README.md", "Sources/CModelsig", "Tests", "build-xcframework.sh", "xcframework.plist.in",
+            ] + (built ? ["Modelsig.xcframework"] : []),
+            sources: ["Sources/Modelsig"],
+            resources: [.copy("PrivacyInfo.xcprivacy")],
             // Flags that SwiftPM calls unsafe, since they could name anything: only where the folder was named.
             linkerSettings: folder.map { [.unsafeFlags(["-L\($0)"])] } ?? []
         ),
