@@ -42,6 +42,14 @@ pub(crate) unsafe fn call(
     status
 }
 
+/// Panics inside of the boundary, so that a caller can see what comes of it.
+#[cfg(feature = "test-hooks")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn modelsig_test_panic(error: *mut *mut ModelsigError) -> ModelsigStatus {
+    // SAFETY: the caller passes NULL or memory for a pointer.
+    unsafe { call(error, || panic!("a panic that was asked for")) }
+}
+
 /// What a panic said.
 fn message(payload: Box<dyn Any + Send>) -> String {
     let payload = match payload.downcast::<String>() {

@@ -5,6 +5,7 @@ use std::ptr;
 
 use modelsig::{Error, ErrorKind, Report};
 
+use crate::argument::{self, c_string};
 use crate::boundary;
 use crate::status::{MODELSIG_STATUS_INTERNAL, MODELSIG_STATUS_USAGE, ModelsigStatus};
 
@@ -18,7 +19,12 @@ pub struct ModelsigError {
     status: ModelsigStatus,
     message: CString,
     path: Option<CString>,
+    offset: u64,
+    report: Option<CString>,
 }
+
+/// No offset is known. See modelsig_error_offset.
+pub const MODELSIG_NO_OFFSET: u64 = u64::MAX;
 
 /// The status of the call that failed, never MODELSIG_STATUS_OK.
 ///
@@ -59,23 +65,47 @@ pub unsafe extern "C" fn modelsig_error_path(error: *const ModelsigError) -> *co
     path.ok().flatten().map_or(ptr::null(), CStr::as_ptr)
 }
 
+/// The first byte of the file that is known to be bad, or MODELSIG_NO_OFFSET if none is known: of the damaged chunk or
+/// shard, where the bundle lists any; of what is missing or too much at the end of the file.
+///
+/// For NULL it is MODELSIG_NO_OFFSET.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn modelsig_error_offset(error: *const ModelsigError) -> u64 {
+    // SAFETY: the caller passes NULL or an error that was not freed.
+    let offset = boundary::enter(|| unsafe { error.as_ref() }.map(|error| error.offset));
+    offset.ok().flatten().unwrap_or(MODELSIG_NO_OFFSET)
+}
+
+/// The whole report on a model that was rejected, as JSON, or NULL if it did not come so far: every file with what was
+/// expected and found. It has the form that `modelsig verify --json` prints; members are only ever added to it.
+///
+/// The text belongs to the error and lives as long as it. For NULL it is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn modelsig_error_report(error: *const ModelsigError) -> *const c_char {
+    // SAFETY: the caller passes NULL or an error that was not freed.
+    let report = boundary::enter(|| unsafe { error.as_ref() }.and_then(|error| error.report.as_deref()));
+    report.ok().flatten().map_or(ptr::null(), CStr::as_ptr)
+}
+
 /// Releases an error and its texts. NULL is fine.
 ///
 /// Each error is freed once, by this function and not by free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn modelsig_error_free(error: *mut ModelsigError) {
-    if error.is_null() {
-        return;
-    }
-    // A panic has nobody to be told to here, and freeing text raises none.
-    // SAFETY: it came from `Box::into_raw` in `boundary::call`, and the caller frees it once.
-    let _ = boundary::enter(|| drop(unsafe { Box::from_raw(error) }));
+    // SAFETY: the caller passes NULL or an error that a call has made, once.
+    unsafe { argument::free(error) }
 }
 
 impl ModelsigError {
     /// An error of its own making; those of modelsig are converted.
     pub(crate) fn new(kind: ErrorKind, message: &str, path: Option<&str>) -> Self {
-        Self { status: kind.outcome().status, message: c_string(message), path: path.map(c_string) }
+        Self {
+            status: kind.outcome().status,
+            message: c_string(message),
+            path: path.map(c_string),
+            offset: MODELSIG_NO_OFFSET,
+            report: None,
+        }
     }
 
     pub(crate) fn status(&self) -> ModelsigStatus {
@@ -88,21 +118,22 @@ impl From<Error> for ModelsigError {
         if let Error::Rejected(report) = &error
             && let Some(gravest) = report.problems().find(|problem| problem.kind() == error.kind())
         {
-            return Self::new(error.kind(), &rejection(report, gravest), gravest.path());
+            let rejected = Self::new(error.kind(), &rejection(report, gravest), gravest.path());
+            let report = serde_json::to_string(report).ok().as_deref().map(c_string);
+            return Self { offset: first_bad(gravest), report, ..rejected };
         }
-        Self::new(error.kind(), &error.to_string(), error.path())
+        Self { offset: first_bad(&error), ..Self::new(error.kind(), &error.to_string(), error.path()) }
     }
+}
+
+fn first_bad(error: &Error) -> u64 {
+    error.damaged().first().map_or(MODELSIG_NO_OFFSET, |range| range.start())
 }
 
 /// The verdict on the model and the problem that decided it, on one line.
 fn rejection(report: &Report, gravest: &Error) -> String {
     let several = if report.problems().count() > 1 { ", the gravest" } else { "" };
     format!("{}{several}: {gravest}", report.verdict_line())
-}
-
-/// Text for C. No name or message holds a NUL; one that did would be shown escaped, not cut off.
-fn c_string(text: &str) -> CString {
-    CString::new(text.replace('\0', "\\u{0}")).unwrap_or_default()
 }
 
 #[cfg(test)]

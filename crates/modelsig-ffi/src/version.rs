@@ -38,6 +38,24 @@ pub extern "C" fn modelsig_abi_version() -> u32 {
     MODELSIG_ABI_VERSION
 }
 
+/// What the library was built with, of "blake2b", "certificate" and "rayon", with commas between: BLAKE2b digests, signatures
+/// with certificates, and hashing on several threads. What is missing is MODELSIG_STATUS_UNSUPPORTED; without "rayon" the
+/// thread of the call does all the work. The text is static: nobody frees it.
+#[unsafe(no_mangle)]
+pub extern "C" fn modelsig_features() -> *const c_char {
+    static TEXT: OnceLock<CString> = OnceLock::new();
+    let text = || {
+        let features = [
+            ("blake2b", cfg!(feature = "blake2b")),
+            ("certificate", cfg!(feature = "certificate")),
+            ("rayon", cfg!(feature = "rayon")),
+        ];
+        let built: Vec<&str> = features.iter().filter_map(|(name, built)| built.then_some(*name)).collect();
+        CString::new(built.join(",")).unwrap_or_default()
+    };
+    TEXT.get_or_init(text).as_ptr()
+}
+
 /// How SHA-256 is computed on this machine, such as "sha-ni-4, 1: sha2", for logs. The text is static: nobody frees it.
 ///
 /// It is found out, and tested with known answers, by the first call that hashes, or by this one. What follows a

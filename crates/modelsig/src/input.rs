@@ -7,6 +7,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use crate::content::Opened;
 use crate::{Error, Limits};
 
 /// Reads a bundle that was opened, or not.
@@ -18,7 +19,29 @@ pub(crate) fn read_bundle(path: &Path, opened: io::Result<File>, limits: &Limits
         }
         result => result.map_err(|error| Error::io("open", &name, error))?,
     };
-    read_limited(file, &name, limits.bundle_bytes, "the size of a bundle in bytes")
+    read_limited(file, &name, limits.bundle_bytes, BUNDLE)
+}
+
+const BUNDLE: &str = "the size of a bundle in bytes";
+
+/// Reads a bundle that is a part of a file.
+pub(crate) fn read_bundle_part(name: &str, opened: Opened, limits: &Limits) -> Result<Vec<u8>, Error> {
+    in_limit(name, opened.length, limits)?;
+    let mut bytes = vec![0; usize::try_from(opened.length).unwrap_or_default()];
+    modelsig_hash::read_at(name, &opened.file, opened.offset, &mut bytes)
+        .map_err(|error| Error::from_hashing(name, error))?;
+    Ok(bytes)
+}
+
+/// A bundle that was read by somebody else.
+pub(crate) fn bundle_in_memory(name: &str, bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
+    in_limit(name, bytes.len() as u64, limits)?;
+    Ok(bytes.to_vec())
+}
+
+fn in_limit(name: &str, found: u64, limits: &Limits) -> Result<(), Error> {
+    let limit = limits.bundle_bytes;
+    if found > limit { Err(Error::Limit { path: name.into(), what: BUNDLE, limit, found }) } else { Ok(()) }
 }
 
 /// Reads a key file, which must be text.

@@ -7,13 +7,14 @@ use modelsig_hash::ByteRange;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::bundle::{Bundle, Material};
+use crate::content::BundleSource;
 use crate::loader::{ModelTensor, Stop};
 use crate::manifest::{Manifest, Proof};
 use crate::model::format::{TensorFormat, read_header};
 use crate::model::{Exclusions, Model, Symlinks};
 use crate::statement::{self, StatementFault};
 use crate::trust::{Dialect, claims};
-use crate::{Error, Limits, input};
+use crate::{Error, Limits};
 
 /// The claims of a bundle. No signature was checked: anybody can write anything into a bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,9 +70,10 @@ pub struct InspectedResource {
 ///
 /// # Errors
 /// As verification, up to the point where it would need a key or the model.
-pub fn inspect(bundle: &Path, limits: &Limits) -> Result<Inspection, Error> {
-    let name = bundle.to_string_lossy();
-    let text = input::read_bundle(bundle, input::open(bundle), limits)?;
+pub fn inspect<'b>(bundle: impl Into<BundleSource<'b>>, limits: &Limits) -> Result<Inspection, Error> {
+    let bundle = bundle.into();
+    let name = bundle.name();
+    let text = bundle.read(limits)?;
     let bundle = Bundle::parse(&name, &text, limits)?;
     let payload = &bundle.envelope.payload;
     // Which encoding was signed is not known without a key: whichever statement it is, is shown.

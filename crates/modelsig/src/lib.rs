@@ -10,6 +10,8 @@
 //! A [`Verifier`] holds the caller's [`Trust`] and [`Policy`]. [`Verifier::verify`] checks everything and returns a
 //! [`VerifiedModel`]; [`Verifier::open`] checks signature and folder, and each file when it is read. Both hand out
 //! verified *bytes* of signed names, not paths that could change between the check and the use.
+//! [`Verifier::open_resources`] does the same for files that lie in no folder (in an archive, behind a descriptor), and
+//! a [`ResourceStream`] for those that are still on their way.
 //! [`Verifier::repair`] mends a damaged model from a good copy.
 //!
 //! ```
@@ -47,6 +49,7 @@
 #![forbid(unsafe_code)]
 
 mod bundle;
+mod content;
 mod cosign;
 mod dsse;
 mod error;
@@ -80,6 +83,7 @@ mod trust;
 mod verify;
 
 pub use bundle::{BundleFault, MEDIA_TYPE};
+pub use content::{BundleSource, Content};
 pub use cosign::{BundleReport, CosignReport};
 pub use dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
 pub use error::Error;
@@ -95,8 +99,8 @@ pub use limits::Limits;
 #[cfg(unix)]
 pub use loader::VerifiedFd;
 pub use loader::{
-    CosignedModel, ModelTensor, Selection, SignedModel, VerifiedBytes, VerifiedFile, VerifiedModel,
-    VerifiedReader, VerifiedTensor,
+    CosignedModel, ModelTensor, ResourceStream, Selection, SignedModel, VerifiedBytes, VerifiedFile,
+    VerifiedModel, VerifiedReader, VerifiedTensor,
 };
 pub use manifest::{CHUNK_INDEX, ChunkIndexFault, Method, VERITY_DIGEST, VerityFault};
 pub use model::format::{

@@ -11,13 +11,19 @@ use crate::{Engine, Error};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const PIECE: u64 = 8 << 20;
 
-/// A sealed copy of the first `length` bytes of a file, open for reading only. It is not hashed yet.
+/// A sealed copy of `length` bytes of a file from `offset` on, open for reading only. It is not hashed yet.
 ///
 /// # Errors
 /// [`Error::Io`]: without a memfd (other systems than Linux and Android) of the kind `Unsupported`. [`Error::Length`] when the file
 /// is shorter. [`Error::Cancelled`].
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub fn sealed_copy(name: &str, file: &File, length: u64, engine: &Engine) -> Result<File, Error> {
+pub fn sealed_copy(
+    name: &str,
+    file: &File,
+    offset: u64,
+    length: u64,
+    engine: &Engine,
+) -> Result<File, Error> {
     use std::io;
 
     use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
@@ -34,7 +40,7 @@ pub fn sealed_copy(name: &str, file: &File, length: u64, engine: &Engine) -> Res
         let mut buffer = crate::source::Buffer::default();
         for block in range.pieces(crate::BLOCK as u64) {
             let room = buffer.room(block.length() as usize);
-            crate::source::read::fill(name, file, 0, block.start(), room)?;
+            crate::source::read::fill(name, file, offset, block.start(), room)?;
             std::os::unix::fs::FileExt::write_all_at(&memfd, room, block.start())
                 .map_err(|error| failed("make a sealed copy of", error))?;
         }
@@ -50,7 +56,7 @@ pub fn sealed_copy(name: &str, file: &File, length: u64, engine: &Engine) -> Res
 /// # Errors
 /// Always [`Error::Io`] of the kind `Unsupported`.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub fn sealed_copy(name: &str, _: &File, _: u64, _: &Engine) -> Result<File, Error> {
+pub fn sealed_copy(name: &str, _: &File, _: u64, _: u64, _: &Engine) -> Result<File, Error> {
     let source = std::io::ErrorKind::Unsupported.into();
     Err(Error::Io { operation: "make a sealed copy of", name: name.into(), offset: None, source })
 }
@@ -69,7 +75,7 @@ mod tests {
         let original = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(original.path(), vec![7; length as usize]).unwrap();
         let engine = Engine::new(2).unwrap();
-        let sealed = sealed_copy("w", original.as_file(), length, &engine).unwrap();
+        let sealed = sealed_copy("w", original.as_file(), 0, length, &engine).unwrap();
         (original, sealed)
     }
 
@@ -102,6 +108,17 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_a_file_is_copied_alone() {
+        let original = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(original.path(), b"before, the part, after").unwrap();
+        let engine = Engine::new(1).unwrap();
+        let sealed = sealed_copy("w", original.as_file(), 8, 8, &engine).unwrap();
+        assert_eq!(std::io::read_to_string(sealed).unwrap(), "the part");
+        let error = sealed_copy("w", original.as_file(), 8, 16, &engine).unwrap_err();
+        assert!(matches!(error, Error::Length { .. }), "{error}");
+    }
+
+    #[test]
     fn the_copy_is_as_long_as_was_asked_for_or_an_error() {
         for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 5] {
             let (original, sealed) = copy(length);
@@ -113,7 +130,7 @@ mod tests {
         }
         let (original, _) = copy(10);
         let engine = Engine::new(1).unwrap();
-        let error = sealed_copy("w", original.as_file(), 1 << 40, &engine).unwrap_err();
+        let error = sealed_copy("w", original.as_file(), 0, 1 << 40, &engine).unwrap_err();
         assert!(matches!(error, Error::Length { .. }), "{error}");
     }
 }

@@ -63,8 +63,11 @@ type Opener<'a> = Box<dyn Fn() -> io::Result<File> + Send + Sync + 'a>;
 
 enum Kind<'a> {
     Bytes(&'a [u8]),
-    /// Opened when the first job starts; the whole file.
-    Lazy(Opener<'a>),
+    /// Opened when the first job starts: the whole file, or the bytes from an offset on.
+    Lazy {
+        open: Opener<'a>,
+        offset: Option<u64>,
+    },
     /// Bytes from `offset` on of a file that the source holds open.
     Part {
         file: Arc<File>,
@@ -112,7 +115,20 @@ impl<'a> Source<'a> {
         length: u64,
         open: impl Fn() -> io::Result<File> + Send + Sync + 'a,
     ) -> Self {
-        Self { name, length, access: Access::default(), kind: Kind::Lazy(Box::new(open)), keep: None }
+        let kind = Kind::Lazy { open: Box::new(open), offset: None };
+        Self { name, length, access: Access::default(), kind, keep: None }
+    }
+
+    /// Like [`Source::from_opener`], for `length` bytes from `offset` on of a regular file, which must have these bytes
+    /// and may have more.
+    pub fn from_part_opener(
+        name: String,
+        offset: u64,
+        length: u64,
+        open: impl Fn() -> io::Result<File> + Send + Sync + 'a,
+    ) -> Self {
+        let kind = Kind::Lazy { open: Box::new(open), offset: Some(offset) };
+        Self { name, length, access: Access::default(), kind, keep: None }
     }
 
     /// A whole open file. Its position is neither used nor moved.
@@ -202,9 +218,9 @@ impl<'a> Source<'a> {
             }
             Kind::Part { file, offset } => (Arc::clone(file), *offset, false),
             Kind::Whole(file) => (Arc::clone(file), 0, true),
-            Kind::Lazy(open) => {
+            Kind::Lazy { open, offset } => {
                 let file = open().map_err(|source| io_error("open", &self.name, source))?;
-                (Arc::new(file), 0, true)
+                (Arc::new(file), offset.unwrap_or(0), offset.is_none())
             }
         };
         let metadata = file.metadata().map_err(|source| io_error("stat", &self.name, source))?;
@@ -390,6 +406,14 @@ fn missing(file: &File, offset: u64, length: u64) -> Option<u64> {
         let _ = (file, offset, length);
         None
     }
+}
+
+/// Fills `bytes` from `offset` of a file on. On Unix its position is neither used nor moved.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Length`] when the file is too short.
+pub fn read_at(name: &str, file: &File, offset: u64, bytes: &mut [u8]) -> Result<(), Error> {
+    read::fill(name, file, offset, 0, bytes)
 }
 
 fn regular_length(name: &str, file: &File) -> Result<u64, Error> {

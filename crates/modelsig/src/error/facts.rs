@@ -47,7 +47,10 @@ impl Error {
             Self::Rejected(report) => report.gravest().unwrap_or(ErrorKind::Internal),
             Self::Threshold(report) => report.kind(),
             Self::Unrepaired(report) => report.kind(),
-            Self::DigestMismatch { .. } | Self::Truncated { .. } | Self::Grown { .. } => ErrorKind::Mismatch,
+            Self::DigestMismatch { .. }
+            | Self::Truncated { .. }
+            | Self::Grown { .. }
+            | Self::StreamRefused { .. } => ErrorKind::Mismatch,
             Self::Missing { .. } | Self::NoTensor { .. } => ErrorKind::Missing,
             Self::SourceMismatch { .. } => ErrorKind::Mismatch,
             Self::Unsigned { .. } | Self::EmptyNotCovered { .. } => ErrorKind::Unsigned,
@@ -124,6 +127,7 @@ impl Error {
             | Self::Grown { path, .. }
             | Self::Missing { path }
             | Self::Unsigned { path }
+            | Self::StreamRefused { path }
             | Self::EmptyNotCovered { path }
             | Self::Changed { path }
             | Self::FrozenUnverified { path, .. }

@@ -163,6 +163,12 @@ pub enum Error {
         /// The file.
         path: String,
     },
+    /// More of a [stream](crate::ResourceStream) that was found bad before.
+    #[error("{} was refused before; nothing more of it is looked at", shown(.path))]
+    StreamRefused {
+        /// The file.
+        path: String,
+    },
     /// A file of no bytes in a model signed by shards, which cannot cover it.
     #[error("{} is empty, and a signature over shards does not cover empty files", shown(.path))]
     EmptyNotCovered {

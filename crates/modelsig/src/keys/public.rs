@@ -149,9 +149,11 @@ impl PublicKey {
         kind.map(Self).map_err(KeyFault::malformed)
     }
 
-    /// From a point as SEC 1 writes it, or the 32 bytes of an Ed25519 key.
-    #[cfg(feature = "pkcs11")]
-    pub(super) fn from_point(key_type: KeyType, point: &[u8]) -> Result<Self, KeyFault> {
+    /// From a point as SEC 1 writes it, compressed or not, or the 32 bytes of an Ed25519 key (RFC 8032).
+    ///
+    /// # Errors
+    /// [`KeyFault`].
+    pub fn from_raw(key_type: KeyType, point: &[u8]) -> Result<Self, KeyFault> {
         let kind = match key_type {
             KeyType::Ed25519 => return ed25519::verifying_key(point).map(Kind::Ed25519).map(Self),
             KeyType::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Kind::P256),

@@ -16,27 +16,30 @@ mod reader;
 mod rung;
 mod selection;
 mod state;
+mod stream;
 mod tensors;
 mod verified;
 
 use std::ops::{Deref, Range};
 use std::sync::{Arc, Mutex};
 
-use modelsig_hash::{Access, ByteRange, Engine, Plan, Source};
+use modelsig_hash::{Access, ByteRange, Engine, Plan};
 
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, SignedFile};
 use crate::model::{Model, TreeFile};
 use crate::policy::Check;
-use crate::report::Report;
+use crate::report::{PartReport, Report};
 use crate::{Error, Limits, Policy, Protection};
 
 pub use cosigned::CosignedModel;
 #[cfg(unix)]
 pub use fd::VerifiedFd;
+pub(crate) use open::same_length;
 pub use reader::VerifiedReader;
 pub(crate) use rung::Learned;
 pub use selection::Selection;
 pub(crate) use state::State;
+pub use stream::ResourceStream;
 pub(crate) use tensors::Directory;
 pub use tensors::ModelTensor;
 pub(crate) use tensors::Stop;
@@ -72,7 +75,7 @@ pub(crate) struct Present {
     pub(crate) state: State,
 }
 
-/// A model of which every byte was checked.
+/// A model of which every byte was checked; of one whose resources [lie in no folder](crate::Verifier::open_resources), every byte of those that the caller gave.
 ///
 /// Only [`Verifier::verify`](crate::Verifier::verify) and [`SignedModel::load_all`] make one. It can all that a
 /// [`SignedModel`] can. After `load_all` it hands out what was loaded. After `verify` nothing is held: files may change
@@ -92,6 +95,18 @@ impl SignedModel {
     /// The names of the signed files, in code-point order. A single-file model signed as `.` has that name.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.manifest.files.iter().map(|file| file.name.as_str())
+    }
+
+    /// The length of a signed file in bytes: as it was found, or, of one that the caller did not give, as it was signed.
+    ///
+    /// # Errors
+    /// [`Error::Unsigned`] for a name that is not signed; [`Error::Missing`] when nothing tells the length.
+    pub fn length(&self, name: &str) -> Result<u64, Error> {
+        let signed = self.signed_file(name)?;
+        match self.find(name) {
+            Ok(present) => Ok(present.tree.length),
+            Err(missing) => signed.length().ok_or(missing),
+        }
     }
 
     /// The whole content of a signed file. What fs-verity guards is mapped; everything else is read once into memory of
@@ -200,11 +215,12 @@ impl SignedModel {
     }
 
     fn read_into_vector(&self, present: &Present, name: &str) -> Result<Vec<u8>, Error> {
-        let file = open::open(&self.model, &present.tree, name)?;
+        let place = open::open(&self.model, &present.tree, name)?;
         let mut bytes = vector(name, present.tree.length)?;
         let signed = &self.manifest.files[present.signed];
         let mut plan = Plan::new();
-        let task = Source::from_file(name.into(), file)
+        let task = place
+            .source(name, present.tree.length)
             .and_then(|source| source.kept_in(&mut bytes))
             .and_then(|source| signed.task(source, present.tree.length, self.check));
         plan.push(task.map_err(|error| hashing_error(name, error))?);
@@ -214,9 +230,53 @@ impl SignedModel {
         Ok(bytes)
     }
 
+    /// Checks a signed file while it arrives, from its first byte to its last: during a download, or out of a pipe. It
+    /// need not be among the files that are there.
+    ///
+    /// # Errors
+    /// [`Error::Unsigned`] for a name that is not signed.
+    pub fn stream(&self, name: &str) -> Result<ResourceStream, Error> {
+        ResourceStream::new(self.signed_file(name)?.clone(), self.check)
+    }
+
     /// What was found so far.
     pub fn report(&self) -> &Report {
         &self.report
+    }
+
+    /// True when the caller gave only some of the signed files.
+    fn is_part(&self) -> bool {
+        self.model.is_contents() && self.report.files.len() < self.manifest.files.len()
+    }
+
+    /// What was checked of the signed files, as long as it is not all.
+    fn part_report(&self) -> PartReport {
+        let checked = || self.report.files.iter().filter(|file| file.checked.is_some());
+        let sum = |sizes: &mut dyn Iterator<Item = u64>| sizes.fold(0, u64::saturating_add);
+        let bytes = sum(&mut checked().filter_map(|file| file.size));
+        let of_bytes = sum(&mut self.manifest.files.iter().filter_map(SignedFile::length));
+        PartReport {
+            files: checked().map(|file| file.name.clone()).collect(),
+            tensors: Vec::new(),
+            bytes,
+            // Not every bundle tells lengths.
+            of_bytes: of_bytes.max(bytes),
+            of_files: self.manifest.files.len(),
+        }
+    }
+
+    /// The report on what was checked without being opened.
+    pub(crate) fn conclude_part(mut self) -> Report {
+        match self.is_part() {
+            true => self.report.part = Some(self.part_report()),
+            false => self.report.complete = true,
+        }
+        self.report
+    }
+
+    /// What is signed under a name.
+    pub(crate) fn signed_file(&self, name: &str) -> Result<&SignedFile, Error> {
+        self.manifest.find(name).ok_or_else(|| Error::Unsigned { path: name.into() })
     }
 
     fn find(&self, name: &str) -> Result<&Present, Error> {
@@ -237,7 +297,11 @@ impl VerifiedModel {
         if signed.report.files.iter().any(|file| file.checked.is_none()) {
             return Err(Error::Internal { what: "a file was left unchecked".into() });
         }
-        signed.report.complete = true;
+        if signed.is_part() {
+            signed.report.part = Some(signed.part_report());
+        } else {
+            signed.report.complete = true;
+        }
         Ok(Self(signed))
     }
 
@@ -266,7 +330,7 @@ fn vector(name: &str, length: u64) -> Result<Vec<u8>, Error> {
 }
 
 /// An error of the engine about a signed file, whose length may not be the one that it had.
-fn hashing_error(name: &str, error: modelsig_hash::Error) -> Error {
+pub(crate) fn hashing_error(name: &str, error: modelsig_hash::Error) -> Error {
     if let modelsig_hash::Error::Length { expected, found, .. } = error
         && let Err(error) = open::same_length(name, expected, found)
     {

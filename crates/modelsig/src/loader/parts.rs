@@ -4,12 +4,10 @@
 //! A file of which only the whole is signed is hashed once, when it is first touched, and gets an index in memory on
 //! the way, against which everything that is read later is checked.
 
-use std::fs::File;
-
 use modelsig_hash::protect::Memory;
-use modelsig_hash::{ByteRange, ChunkSize, Chunks, Digest, Job, Plan, Source, Task};
+use modelsig_hash::{ByteRange, ChunkSize, Chunks, Digest, Job, Plan, Task};
 
-use super::open::open;
+use super::open::{Place, open};
 use super::{Present, SignedModel, VerifiedBytes, VerifiedFile, hashing_error};
 use crate::manifest::Proof;
 use crate::{Error, Protection};
@@ -19,7 +17,7 @@ const WITHOUT_INDEX: u64 = 4 << 20;
 
 /// A file that parts are read from.
 pub(crate) struct Gate {
-    file: File,
+    place: Place,
     index: Index,
 }
 
@@ -100,16 +98,16 @@ impl SignedModel {
 
     fn open_gate(&self, present: &Present) -> Result<Gate, Error> {
         let (name, length) = (self.name_of(present), present.tree.length);
-        let file = open(&self.model, &present.tree, name)?;
+        let place = open(&self.model, &present.tree, name)?;
         let signed = &self.manifest.files[present.signed];
         let Proof::Whole { digest, .. } = &signed.proof else {
-            return Ok(Gate { file, index: Index::Signed });
+            return Ok(Gate { place, index: Index::Signed });
         };
         if signed.parts(self.check).is_some() {
-            return Ok(Gate { file, index: Index::Signed });
+            return Ok(Gate { place, index: Index::Signed });
         }
         if length <= WITHOUT_INDEX {
-            return Ok(Gate { file, index: Index::None });
+            return Ok(Gate { place, index: Index::None });
         }
         let size = ChunkSize::for_lengths(std::iter::once(length));
         let chunks = Chunks { size, algorithm: digest.algorithm() };
@@ -118,24 +116,20 @@ impl SignedModel {
         let mut jobs = signed.jobs(length, self.check);
         let asked = jobs.len();
         jobs.push(made);
-        let task = Task::new(self.source_of(name, &file)?, jobs);
+        let task = place.source(name, length).and_then(|source| Task::new(source, jobs));
         let task =
             task.map(|task| if signed.computes_verity(self.check) { task.with_verity() } else { task });
         let mut hashed = self.run(name, task)?;
         let digests = hashed.digests.split_off(asked).pop().map(|made| made.chunks).unwrap_or_default();
         signed.judge(self.check, &hashed)?;
-        Ok(Gate { file, index: Index::Made { size, digests } })
-    }
-
-    fn source_of<'s>(&self, name: &str, file: &File) -> Result<Source<'s>, Error> {
-        let file = file.try_clone().map_err(|error| Error::io("duplicate", name, error))?;
-        Source::from_file(name.into(), file).map_err(|error| hashing_error(name, error))
+        Ok(Gate { place, index: Index::Made { size, digests } })
     }
 
     fn read_whole(&self, present: &Present, gate: &Gate, memory: &mut Memory) -> Result<(), Error> {
         let (name, signed) = (self.name_of(present), &self.manifest.files[present.signed]);
-        let source = self.source_of(name, &gate.file)?.kept_in(memory.room());
-        let task = source.and_then(|source| signed.task(source, present.tree.length, self.check));
+        let length = present.tree.length;
+        let source = gate.place.source(name, length).and_then(|source| source.kept_in(memory.room()));
+        let task = source.and_then(|source| signed.task(source, length, self.check));
         signed.judge(self.check, &self.run(name, task)?)
     }
 
@@ -148,9 +142,7 @@ impl SignedModel {
         memory: &mut Memory,
     ) -> Result<(), Error> {
         let (name, length) = (self.name_of(present), memory.len() as u64);
-        let file = gate.file.try_clone().map_err(|error| Error::io("duplicate", name, error))?;
-        let source = Source::from_file_part(name.into(), file, start, Some(length))
-            .and_then(|source| source.kept_in(memory.room()));
+        let source = gate.place.part(name, start, length).and_then(|source| source.kept_in(memory.room()));
         let job = |(range, digest): &(ByteRange, Digest)| {
             let range = ByteRange::new(range.start() - start, range.end() - start)?;
             Ok(Job { range, algorithm: digest.algorithm(), chunks: None })

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use modelsig_hash::protect::{self, verity};
 
-use super::open::open;
+use super::open::{Place, open};
 use super::{Present, SignedModel};
 use crate::guarded::{by_guard, measured};
 use crate::{Error, Protection};
@@ -46,19 +46,22 @@ impl SignedModel {
         {
             return Ok(Footing::Copy);
         }
-        let file = open(&self.model, &present.tree, name)?;
+        let Place { file, offset, whole } = open(&self.model, &present.tree, name)?;
         let on = |file, protection| Ok(Footing::File { file, protection, proven: false });
         let mut tried = Vec::new();
-        if measured(&file, length, verity::measure).is_some() {
+        if !whole {
+            tried.push("it is a part of a larger file, which can only be copied".to_owned());
+        } else if measured(&file, length, verity::measure).is_some() {
             let signed = &self.manifest.files[present.signed];
             let duplicate = || file.try_clone();
             let proven = by_guard(self.check, &[signed], length, duplicate, verity::measure);
             return Ok(Footing::File { file, protection: Protection::Kernel, proven });
+        } else {
+            tried.push("fs-verity is not on".to_owned());
         }
-        tried.push("fs-verity is not on".to_owned());
         // A clone costs nothing, but its blocks are read once more when they are used, and storage can answer
         // differently then: it is for those who ask for it, and for files that are too long to be copied.
-        if least == Protection::Clone {
+        if whole && least == Protection::Clone {
             match self.clone_of(&file) {
                 Ok(clone) => return on(clone, Protection::Clone),
                 Err(why) => tried.push(why),
@@ -71,7 +74,7 @@ impl SignedModel {
             } else if least <= Protection::Private && purpose == Purpose::Bytes {
                 return Ok(Footing::Copy);
             } else {
-                match protect::sealed_copy(name, &file, length, &self.engine) {
+                match protect::sealed_copy(name, &file, offset, length, &self.engine) {
                     Ok(sealed) => return on(sealed, Protection::Sealed),
                     Err(modelsig_hash::Error::Io { source, .. })
                         if source.kind() == std::io::ErrorKind::Unsupported =>
@@ -81,6 +84,9 @@ impl SignedModel {
                     Err(error) => return Err(super::hashing_error(name, error)),
                 }
             }
+        }
+        if !whole {
+            return Err(Error::Protection { path: name.into(), expected: least, tried });
         }
         if least < Protection::Clone {
             match self.clone_of(&file) {

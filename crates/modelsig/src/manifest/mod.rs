@@ -191,6 +191,23 @@ impl SignedFile {
         }
     }
 
+    /// The hash function of its whole digest, if there is one.
+    pub(crate) fn whole_algorithm(&self) -> Option<HashAlgorithm> {
+        match &self.proof {
+            Proof::Whole { digest, .. } => Some(digest.algorithm()),
+            Proof::Shards(_) => None,
+        }
+    }
+
+    /// The comparison for the whole file.
+    pub(crate) fn compare_whole(&self, found: &Digest) -> Result<(), Error> {
+        let damaged = Damage::new(&self.name);
+        match &self.proof {
+            Proof::Whole { digest, .. } => damaged.whole(digest, found),
+            Proof::Shards(_) => Err(damaged.not_computed()),
+        }
+    }
+
     /// The comparison for parts of the file, with as many digests as parts.
     pub(crate) fn compare_parts<'d>(
         &self,

@@ -21,6 +21,7 @@ use std::sync::OnceLock;
 
 use modelsig_hash::{Access, Source};
 
+use crate::content::Content;
 use crate::{Error, Limits, input};
 pub(crate) use exclusions::Exclusions;
 pub use exclusions::{GIT_DEFAULTS, SkipReason};
@@ -44,6 +45,8 @@ enum Kind {
         /// The folder around it, once it was locked.
         locked: OnceLock<Root>,
     },
+    /// No folder: the content of some resources, in order of their names.
+    Contents(Vec<(ModelPath, Content)>),
 }
 
 impl Model {
@@ -69,9 +72,25 @@ impl Model {
         Ok(Self { path: path.to_owned(), kind })
     }
 
-    /// The path as the caller gave it.
+    /// Resources that lie wherever the caller says. A name may be there once.
+    pub(crate) fn of_contents(mut contents: Vec<(ModelPath, Content)>) -> Result<Self, Error> {
+        contents.sort_by(|one, other| one.0.cmp(&other.0));
+        let twice = contents.iter().zip(contents.iter().skip(1)).find(|(one, next)| one.0 == next.0);
+        if let Some(((name, _), _)) = twice {
+            return Err(Error::Usage { what: format!("'{name}' is given twice") });
+        }
+        Ok(Self { path: PathBuf::new(), kind: Kind::Contents(contents) })
+    }
+
+    /// The path as the caller gave it; where there is none, what the caller gave instead.
     pub(crate) fn shown(&self) -> String {
-        self.path.to_string_lossy().into_owned()
+        match &self.kind {
+            Kind::Folder(_) | Kind::File { .. } => self.path.to_string_lossy().into_owned(),
+            Kind::Contents(contents) => match &contents[..] {
+                [(name, _)] => name.to_string(),
+                several => format!("{} resources", several.len()),
+            },
+        }
     }
 
     /// True for a single-file model.
@@ -87,6 +106,7 @@ impl Model {
             Kind::Folder(root) => {
                 root.canonical().file_name().map(|name| name.to_string_lossy().into_owned())
             }
+            Kind::Contents(_) => None,
         };
         name.filter(|name| !name.is_empty()).unwrap_or_else(|| "model".into())
     }
@@ -128,7 +148,7 @@ impl Model {
     pub(crate) fn contains_absolute(&self, path: &str) -> bool {
         match &self.kind {
             Kind::Folder(root) => Path::new(path).starts_with(root.canonical()),
-            Kind::File { .. } => false,
+            Kind::File { .. } | Kind::Contents(_) => false,
         }
     }
 
@@ -144,6 +164,16 @@ impl Model {
             Kind::File { name, length, .. } => {
                 Ok(Tree { files: vec![TreeFile::plain(name.clone(), *length)], ..Tree::default() })
             }
+            Kind::Contents(contents) => {
+                let mut tree = Tree::default();
+                for (name, content) in contents {
+                    match content.open(name.as_str()) {
+                        Ok(opened) => tree.files.push(TreeFile::plain(name.clone(), opened.length)),
+                        Err(problem) => tree.problems.push(problem),
+                    }
+                }
+                Ok(tree)
+            }
         }
     }
 
@@ -155,12 +185,20 @@ impl Model {
                 let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
                 File::open(folder.unwrap_or(Path::new(".")))
             }
+            Kind::Contents(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
     /// The bytes of a file, opened when they are needed.
     pub(crate) fn source<'m>(&'m self, file: &'m TreeFile, access: Access) -> Source<'m> {
-        Source::from_opener(file.name.to_string(), file.length, || self.open_file(file)).with_access(access)
+        let (name, open) = (file.name.to_string(), || self.open_file(file));
+        let source = match self.content(&file.name) {
+            Some(content) if !content.is_whole() => {
+                Source::from_part_opener(name, content.offset(), file.length, open)
+            }
+            _ => Source::from_opener(name, file.length, open),
+        };
+        source.with_access(access)
     }
 
     /// The folder of a file that is going to be written, and the last component of its name. In a single-file model
@@ -173,7 +211,7 @@ impl Model {
                 let (root, name) = Self::around(&file)?;
                 root.folder_of(&name).map(|(folder, file)| (folder, file.to_owned()))
             }
-            Kind::File { .. } => Err(io::ErrorKind::InvalidInput.into()),
+            Kind::File { .. } | Kind::Contents(_) => Err(io::ErrorKind::InvalidInput.into()),
         }
     }
 
@@ -185,13 +223,14 @@ impl Model {
                 let (around, _) = Self::around(&self.path.canonicalize()?)?;
                 Ok(locked.get_or_init(|| around).lock())
             }
+            Kind::Contents(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
     /// The name under which a signed file stands: that of the file in a single-file model, whatever it was signed as.
     pub(crate) fn name_on_disk(&self, signed: &ModelPath) -> ModelPath {
         match &self.kind {
-            Kind::Folder(_) => signed.clone(),
+            Kind::Folder(_) | Kind::Contents(_) => signed.clone(),
             Kind::File { name, .. } => name.clone(),
         }
     }
@@ -209,6 +248,7 @@ impl Model {
         match &self.kind {
             Kind::Folder(root) => root.open_file(name),
             Kind::File { .. } => input::open(&self.path),
+            Kind::Contents(_) => self.content(name).ok_or(io::ErrorKind::NotFound)?.reopen(),
         }
     }
 
@@ -217,7 +257,25 @@ impl Model {
         match &self.kind {
             Kind::Folder(root) => root.open_file(file.opens()),
             Kind::File { .. } => input::open(&self.path),
+            Kind::Contents(_) => self.open_named(&file.name),
         }
+    }
+
+    /// Of a resource that lies in no folder.
+    pub(crate) fn content(&self, name: &ModelPath) -> Option<&Content> {
+        let Kind::Contents(contents) = &self.kind else { return None };
+        let place = contents.binary_search_by(|(other, _)| other.cmp(name)).ok()?;
+        contents.get(place).map(|(_, content)| content)
+    }
+
+    /// True for a folder.
+    pub(crate) fn is_folder(&self) -> bool {
+        matches!(self.kind, Kind::Folder(_))
+    }
+
+    /// True when it is only what the caller gave of a model.
+    pub(crate) fn is_contents(&self) -> bool {
+        matches!(self.kind, Kind::Contents(_))
     }
 }
 

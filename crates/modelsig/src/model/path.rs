@@ -68,6 +68,11 @@ impl ModelPath {
         Ok(Self(text.into()))
     }
 
+    /// Reads a canonical name, or the lone `.`.
+    pub(crate) fn parse_or_dot(text: &str) -> Result<Self, PathFault> {
+        if text == "." { Ok(Self::dot()) } else { Self::parse(text) }
+    }
+
     /// The lone `.` that some signers write for the file of a single-file model.
     pub(crate) fn dot() -> Self {
         Self(".".into())

@@ -78,7 +78,7 @@ impl Verifier {
         let failed = |error| Error::io("lock", run.model.shown(), error);
         let at_work = || failed(io::Error::new(io::ErrorKind::WouldBlock, "another repair is at work"));
         let _lock = run.model.lock().map_err(failed)?.ok_or_else(at_work)?;
-        let mut before = verifier.look(&run, bundle)?;
+        let mut before = verifier.look(&run, &bundle.into())?;
         verifier.check_files(&run.engine, std::slice::from_mut(&mut before), &|_| false)?;
 
         let damaged = damage::damaged(&before);

@@ -46,7 +46,7 @@ pub(super) fn conclude(
         failures.append(&mut done.failures);
     }
 
-    let mut after = verifier.walk(run, bundle, report.signer, manifest)?;
+    let mut after = verifier.walk(run, &bundle.into(), report.signer, manifest)?;
     // Of a file that was mended all is read again: it need not be the one that was looked at before.
     let (mut good, mut rest) = (Vec::new(), Vec::new());
     for present in std::mem::take(&mut after.present) {

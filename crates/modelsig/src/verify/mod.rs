@@ -6,6 +6,7 @@
 
 mod content;
 mod protect;
+mod resources;
 mod several;
 
 use std::collections::HashSet;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex};
 use modelsig_hash::{Access, Engine, Hasher};
 
 use crate::bundle::Bundle;
+use crate::content::BundleSource;
 use crate::loader::{Learned, Present, SignedModel, State, VerifiedModel};
 use crate::manifest::{Manifest, Method, Proof, RecordedIgnore};
 use crate::model::{Exclusions, Model, ModelPath, PathFault, SkipReason, Skipped, Symlinks, Tree, TreeFile};
@@ -93,8 +95,9 @@ impl Verifier {
     /// # Errors
     /// [`Error::Rejected`] with a report when files are missing, unsigned, or of another length; otherwise the
     /// error that kept it from getting that far.
-    pub fn open(&self, model: &Path, bundle: &Path) -> Result<SignedModel, Error> {
-        self.look(&self.begin(model, &[bundle], self.policy.check)?, bundle)?.accept()
+    pub fn open<'b>(&self, model: &Path, bundle: impl Into<BundleSource<'b>>) -> Result<SignedModel, Error> {
+        let bundle = bundle.into();
+        self.look(&self.begin(model, &[], self.policy.check)?, &bundle)?.accept()
     }
 
     /// Checks everything: signature, manifest, and every byte of every file.
@@ -102,14 +105,22 @@ impl Verifier {
     /// # Errors
     /// [`Error::Rejected`] with a report of all problems (or the first, if the policy fails fast); otherwise the
     /// error that kept it from getting that far.
-    pub fn verify(&self, model: &Path, bundle: &Path) -> Result<VerifiedModel, Error> {
-        let passed = [bundle];
-        let run = self.begin(model, &passed, self.policy.check)?;
-        let mut signed = self.look(&run, bundle)?;
+    pub fn verify<'b>(
+        &self,
+        model: &Path,
+        bundle: impl Into<BundleSource<'b>>,
+    ) -> Result<VerifiedModel, Error> {
+        let run = self.begin(model, &[], self.policy.check)?;
+        let signed = self.look(&run, &bundle.into())?;
+        self.check_all(&run.engine, signed)
+    }
+
+    /// Checks the content of what was looked at.
+    pub(crate) fn check_all(&self, engine: &Engine, mut signed: SignedModel) -> Result<VerifiedModel, Error> {
         if self.policy.fail_fast {
             signed = signed.accept()?;
         }
-        self.check_files(&run.engine, std::slice::from_mut(&mut signed), &|sound| sound.contains(&false))?;
+        self.check_files(engine, std::slice::from_mut(&mut signed), &|sound| sound.contains(&false))?;
         signed.name_damaged_tensors();
         signed.accept().and_then(VerifiedModel::new)
     }
@@ -121,38 +132,49 @@ impl Verifier {
         passed: &'r [&'r Path],
         check: Check,
     ) -> Result<Run<'r>, Error> {
-        let model = Arc::new(Model::open(model)?);
+        self.run_on(Model::open(model)?, passed, check)
+    }
+
+    pub(crate) fn run_on<'r>(
+        &self,
+        model: Model,
+        passed: &'r [&'r Path],
+        check: Check,
+    ) -> Result<Run<'r>, Error> {
         let engine = match &self.engine {
             Some(engine) => engine.clone(),
             None => Engine::new(0).map_err(|error| Error::from_hashing("", error))?,
         };
-        Ok(Run { model, passed, check, engine })
+        Ok(Run { model: Arc::new(model), passed, check, engine })
     }
 
     /// Everything up to the content of the files, with all problems in the report.
-    pub(crate) fn look(&self, run: &Run<'_>, bundle_path: &Path) -> Result<SignedModel, Error> {
-        let name = bundle_path.to_string_lossy();
-        let text = run.model.read_bundle(bundle_path, &self.limits)?;
+    pub(crate) fn look(&self, run: &Run<'_>, source: &BundleSource<'_>) -> Result<SignedModel, Error> {
+        let name = source.name();
+        let text = match source.path() {
+            Some(path) => run.model.read_bundle(path, &self.limits)?,
+            None => source.read(&self.limits)?,
+        };
         let bundle = Bundle::parse(&name, &text, &self.limits)?;
         drop(text);
         let (signer, dialect) = trust::verify(&name, &bundle, &self.trust, self.policy.legacy)?;
         let manifest = statement::parse(&name, &bundle.envelope.payload, dialect, &self.limits)?;
         drop(bundle);
         self.supported(&name, &manifest)?;
-        self.walk(run, bundle_path, signer, manifest)
+        self.walk(run, source, signer, manifest)
     }
 
     /// The folder as it is now, by a manifest whose signature was verified.
     pub(crate) fn walk(
         &self,
         run: &Run<'_>,
-        bundle_path: &Path,
+        bundle: &BundleSource<'_>,
         signer: SignerReport,
         manifest: Manifest,
     ) -> Result<SignedModel, Error> {
-        let name = bundle_path.to_string_lossy();
+        let name = bundle.name();
         let model = Arc::clone(&run.model);
-        let exclusions = self.exclusions(run, &manifest, bundle_path)?;
+        let exclusions = self.exclusions(run, &manifest, bundle)?;
         let tree = model.tree(&exclusions, self.symlinks(&manifest), &self.limits)?;
         self.limit_bytes(&model, &tree)?;
         let report = self.report(run, &name, signer, &manifest);
@@ -194,9 +216,14 @@ impl Verifier {
         }
     }
 
-    fn exclusions(&self, run: &Run<'_>, manifest: &Manifest, bundle: &Path) -> Result<Exclusions, Error> {
+    fn exclusions(
+        &self,
+        run: &Run<'_>,
+        manifest: &Manifest,
+        bundle: &BundleSource<'_>,
+    ) -> Result<Exclusions, Error> {
         let model = &run.model;
-        let fault = |fault| Error::Statement { path: bundle.to_string_lossy().into(), fault };
+        let fault = |fault| Error::Statement { path: bundle.name(), fault };
         let mut by_signer = Exclusions::default();
         for path in &manifest.serialization.ignore_paths {
             match path {
@@ -214,7 +241,7 @@ impl Verifier {
             }
         }
         let mut exclusions = Exclusions::default();
-        if let Some(inside) = model.relative(bundle)? {
+        if let Some(inside) = bundle.path().map(|path| model.relative(path)).transpose()?.flatten() {
             exclusions.add(inside, SkipReason::Signature);
         }
         // Whoever signs last may have signed the bundles of those before: such a one is checked like any file.
@@ -305,11 +332,13 @@ impl Verifier {
         }
 
         let mut on_disk = tree.files.into_iter().peekable();
-        let lone_dot = signed.manifest.find(".").is_some();
-        if lone_dot && !signed.model.is_file() {
+        let has_dot = signed.manifest.find(".").is_some();
+        if has_dot && signed.model.is_folder() {
             let fault = StatementFault::BadName { name: ".".into(), fault: PathFault::Dot };
             return Err(Error::Statement { path: bundle.into(), fault });
         }
+        // The name of a single file says nothing then. Of resources it must be the one that the caller gives.
+        let lone_dot = has_dot && signed.model.is_file();
         for (index, file) in signed.manifest.files.iter().enumerate() {
             while let Some(extra) = on_disk.next_if(|found| !lone_dot && found.name < file.name) {
                 self.unsigned(
@@ -320,8 +349,9 @@ impl Verifier {
                 );
             }
             let Some(found) = on_disk.next_if(|found| lone_dot || found.name == file.name) else {
-                // Where a folder could not be looked into, nothing is known of its files.
-                if !file.name.ancestors().any(|above| known.contains(above)) {
+                // Where a folder could not be looked into, nothing is known of its files; and there is no folder around the
+                // resources that a caller chooses.
+                if !signed.model.is_contents() && !file.name.ancestors().any(|above| known.contains(above)) {
                     let path = file.name.to_string();
                     let problem = Some(Error::Missing { path: path.clone() });
                     files.push(FileReport::unverified(path, None, file.length(), problem));

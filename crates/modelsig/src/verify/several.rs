@@ -64,7 +64,7 @@ impl Verifier {
         let mut failed: BTreeMap<usize, Error> = BTreeMap::new();
         let (mut places, mut signed) = (Vec::new(), Vec::new());
         for (place, bundle) in passed.iter().enumerate() {
-            let looked = self.look(&run, bundle);
+            let looked = self.look(&run, &(*bundle).into());
             match if self.policy.fail_fast { looked.and_then(SignedModel::accept) } else { looked } {
                 Ok(one) => {
                     places.push(place);
@@ -222,9 +222,9 @@ mod tests {
         let verifier = Verifier::new(keys.map(|key| key.public_key().clone()).to_vec());
         let passed: Vec<&Path> = bundles.iter().map(PathBuf::as_path).collect();
         let run = verifier.begin(&model, &passed, Check::Both).unwrap();
-        let first = verifier.look(&run, passed[0]).unwrap();
+        let first = verifier.look(&run, &passed[0].into()).unwrap();
         meanwhile(&model);
-        let second = verifier.look(&run, passed[1]).unwrap();
+        let second = verifier.look(&run, &passed[1].into()).unwrap();
         (folder, verifier, vec![first, second])
     }
 
@@ -276,7 +276,7 @@ mod tests {
         let verifier = Verifier::new(key.public_key().clone()).with_policy(policy);
         let passed = [bundle.as_path()];
         let run = verifier.begin(&model, &passed, Check::Chunks).unwrap();
-        let mut signed = [verifier.look(&run, &bundle).unwrap(), verifier.look(&run, &bundle).unwrap()];
+        let mut signed = [(), ()].map(|()| verifier.look(&run, &(&bundle).into()).unwrap());
         let asked = std::sync::atomic::AtomicUsize::new(0);
         let is_lost = |_: &[bool]| {
             asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

@@ -5,6 +5,7 @@
 //! [computed](crate::Engine::verity_digest) from the bytes alone. Only one form is known here, the default of Linux:
 //! SHA-256, blocks of 4096 bytes, no salt. Refuses: measurements that do not come from this kernel's own file systems.
 
+mod hasher;
 mod kernel;
 mod tree;
 
@@ -12,6 +13,7 @@ use std::fmt;
 
 use subtle::ConstantTimeEq;
 
+pub use hasher::VerityHasher;
 pub use kernel::{EnableError, Guarded, enable, measure};
 pub(crate) use tree::{Tree, leaves};
 

@@ -55,6 +55,11 @@ impl Tree {
         Self { length, missing: length, parts: BTreeMap::new() }
     }
 
+    /// Of the file, in bytes.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
     /// Adds the digests of the blocks of a part.
     pub(crate) fn add(&mut self, range: ByteRange, leaves: &[Hash]) {
         let digests = if self.length > BLOCK_SIZE { level_above(leaves) } else { leaves.to_vec() };

@@ -41,7 +41,7 @@ pub(super) fn public_key(key_type: KeyType, point: &[u8]) -> Result<PublicKey, K
             point.len()
         )));
     }
-    PublicKey::from_point(key_type, point)
+    PublicKey::from_raw(key_type, point)
 }
 
 /// What a kind of key that is no curve of ours is called.
