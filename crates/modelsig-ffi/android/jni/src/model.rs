@@ -1,5 +1,6 @@
 //! `modelsig_model`.
 
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::slice;
 
@@ -126,10 +127,16 @@ entry! {
     fn Java_org_modelsig_Native_modelFd(env, model: jlong, name: JByteArray<'local>) -> jlong {
         let model = argument::pointer::<ModelsigModel>(model)?;
         let name = argument::text(env, &name, "the name")?;
-        let (mut fd, mut protection) = (-1, 0);
+        let (mut fd, mut protection): (RawFd, u32) = (-1, 0);
         // SAFETY: a live model, a text, and places for what comes out.
         call(|error| unsafe { modelsig_model_fd(model, name.as_ptr(), &mut fd, &mut protection, error) })?;
-        Ok(jlong::from(protection) << 32 | jlong::from(fd))
+        // SAFETY: the call succeeded, so that this is an open descriptor that nobody else closes.
+        let descriptor = unsafe { OwnedFd::from_raw_fd(fd) };
+        if env.exception_check() {
+            // A callback threw when all was done: nobody gets the descriptor.
+            return Err(jni::errors::Error::JavaException.into());
+        }
+        Ok(jlong::from(protection) << 32 | jlong::from(descriptor.into_raw_fd()))
     }
 }
 

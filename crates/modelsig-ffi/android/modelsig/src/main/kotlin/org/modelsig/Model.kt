@@ -29,7 +29,7 @@ class Model internal constructor(internal val handle: Handle) : AutoCloseable {
 
     /**
      * Fills [buffer] from its position to its limit with verified bytes of [name], from [offset] on, and moves its
-     * position to the limit. If the call fails, the position stays, and what lies behind it is undefined.
+     * position to the limit. If the call fails, nothing of it changes.
      *
      * A direct buffer is filled where it is; for any other the bytes are copied once more.
      */
@@ -75,7 +75,10 @@ class Model internal constructor(internal val handle: Handle) : AutoCloseable {
         return handle.shared { VerifiedBytes(Native.modelLoadTensor(it, within, utf8)) }
     }
 
-    /** A descriptor of the verified bytes of [name], for runtimes that take one. Yours to close. */
+    /**
+     * A descriptor of the verified bytes of [name], for runtimes that take one: of the file where fs-verity guards it, else
+     * of a sealed copy in memory or a clone. Yours to close.
+     */
     @Throws(ModelsigException::class)
     fun fd(name: String): VerifiedFd {
         val utf8 = utf8(name, "the name")
@@ -84,9 +87,10 @@ class Model internal constructor(internal val handle: Handle) : AutoCloseable {
     }
 
     /**
-     * Reads and checks everything, in one pass over storage.
+     * Reads and checks everything, in one pass over storage. If a file does not hold, the model is of no use any more, and
+     * every later call throws [UsageException].
      *
-     * @throws IllegalStateException if another call, or a stream, is using the model
+     * @throws IllegalStateException if another call is using the model
      */
     @Throws(ModelsigException::class)
     fun loadAll() = handle.alone(Native::modelLoadAll)
@@ -103,7 +107,7 @@ class Model internal constructor(internal val handle: Handle) : AutoCloseable {
     @Throws(ModelsigException::class)
     fun stream(name: String): VerificationStream {
         val utf8 = utf8(name, "the name")
-        return handle.shared { VerificationStream(Native.modelStream(it, utf8), handle) }
+        return handle.shared { VerificationStream(Native.modelStream(it, utf8)) }
     }
 
     /** Calls that run go on to their end. What was loaded stays, descriptors too; streams go on. */

@@ -7,8 +7,8 @@ package org.modelsig
  * @property check which digests decide where a file has both.
  * @property minProtection bytes are handed out on this rung or a higher one, or not at all; `null` is
  *   [Protection.PRIVATE].
- * @property maxCopyBytes how much one load may copy into memory; 0 is the library's default.
- * @property maxModelBytes the largest model that is looked at; 0 is the library's default.
+ * @property maxCopyBytes the longest file that is copied into memory to protect it; 0 is no limit.
+ * @property maxModelBytes the largest model that is looked at; 0 is no limit.
  * @property failFast end at the first bad file instead of listing them all.
  * @property strictGit files of git in the model are unsigned files like others.
  * @property refuseBundleIgnores refuse bundles whose signer left files out.

@@ -10,8 +10,8 @@ import java.nio.ByteBuffer
  *
  * One thread at a time: a call during another throws [IllegalStateException].
  */
-class VerificationStream internal constructor(pointer: Long, model: Handle) : AutoCloseable {
-    private val handle = Handle(pointer, "stream", keepsOpen = listOf(model), free = Native::streamFree)
+class VerificationStream internal constructor(pointer: Long) : AutoCloseable {
+    private val handle = Handle(pointer, "stream", free = Native::streamFree)
 
     init {
         handle.watch(this)

@@ -23,6 +23,7 @@ class CancelTest {
         val told = mutableListOf<Pair<Long, Long>>()
         verify(
             Options(
+                threads = 1,
                 progress = { done, total ->
                     assertSame(caller, Thread.currentThread())
                     told += done to total
@@ -39,14 +40,44 @@ class CancelTest {
     @Test
     fun `a callback cancels`() {
         var calls = 0
-        for (threads in listOf(1, 0)) {
-            calls = 0
-            val refused = thrown<CancelledException> {
-                verify(Options(threads = threads, progress = { _, _ -> ++calls < 2 }))
-            }
+        val refused = thrown<CancelledException> { verify(Options(threads = 1, progress = { _, _ -> ++calls < 2 })) }
+        assertEquals(300, refused.status)
+        assertEquals(2, calls)
+    }
+
+    @Test
+    fun `a callback beside several threads is called on the thread of the call, and heard`() {
+        val caller = Thread.currentThread()
+        var calls = 0
+        val options = Options(
+            threads = 2,
+            progress = { _, _ ->
+                calls++
+                assertSame(caller, Thread.currentThread())
+                false
+            },
+        )
+        try {
+            verify(options)
+        } catch (refused: CancelledException) {
             assertEquals(300, refused.status)
-            assertEquals(2, calls)
         }
+        // Small models are done before the first look at the clock: then there is nothing left to stop.
+        assertEquals(1, calls)
+    }
+
+    @Test
+    fun `a large model is stopped while several threads hash it`() {
+        val large = java.io.File(Fixtures.folder, "large")
+        var calls = 0
+        Fixtures.verifier().use { verifier ->
+            Source.path(java.io.File(Fixtures.folder, "large.sig").path).use { bundle ->
+                val options = Options(threads = 2, progress = { done, total -> calls++ < 1 || done >= total })
+                thrown<CancelledException> { verifier.verify(large.path, bundle, options) }
+            }
+        }
+        assertEquals(2, calls)
+    }
     }
 
     @Test
@@ -76,10 +107,32 @@ class CancelTest {
     }
 
     @Test
+    fun `what the last callback throws comes out too, and nothing is left behind`() {
+        val open = { java.io.File("/proc/self/fd").list()!!.size }
+        val calls = listOf<(Model) -> Any>(
+            { it.fd(Fixtures.BIG) },
+            { it.load(Fixtures.BIG) },
+            { it.read(Fixtures.BIG, 0, 10) },
+            { it.loadAll() },
+        )
+        for (call in calls) {
+            val before = open()
+            for (threads in listOf(1, 0)) {
+                thrown<NumberFormatException> {
+                    val last = Progress { done, total -> done < total || throw NumberFormatException("at the end") }
+                    Fixtures.opened(Options(threads = threads, progress = last), call)
+                }
+            }
+            assertEquals(before, open())
+        }
+    }
+
+    @Test
     fun `a callback may use the library itself`() {
         var nested = 0
         verify(
             Options(
+                threads = 1,
                 progress = { _, _ ->
                     if (nested++ == 0) {
                         verify(Options())
@@ -97,7 +150,7 @@ class CancelTest {
     }
 
     @Test
-    fun `a token cancels from another thread`() = CancelToken().use { token ->
+    fun `a token cancels from another thread`(): Unit = CancelToken().use { token ->
         val other = { thread { token.cancel() }.join() }
         var asked = false
         thrown<CancelledException> {
@@ -116,23 +169,21 @@ class CancelTest {
         assertTrue(asked && token.isCancelled)
         // It stays so.
         thrown<CancelledException> { verify(Options(cancel = token)) }
-        Unit
     }
 
     @Test
-    fun `a token without a request stops nothing`() = CancelToken().use { token ->
+    fun `a token without a request stops nothing`(): Unit = CancelToken().use { token ->
         verify(Options(cancel = token))
         assertFalse(token.isCancelled)
     }
 
     @Test
-    fun `a cancelled model stays so`() = CancelToken().use { token ->
+    fun `a cancelled model stays so`(): Unit = CancelToken().use { token ->
         Fixtures.opened(Options(cancel = token)) { model ->
             model.read(Fixtures.BIG, 0, 10)
             token.cancel()
             thrown<CancelledException> { model.load(Fixtures.BIG) }
             thrown<CancelledException> { model.loadAll() }
-            Unit
         }
     }
 
@@ -157,7 +208,7 @@ class CancelTest {
     }
 
     @Test
-    fun `a wait that a token ends`() = CancelToken().use { token ->
+    fun `a wait that a token ends`(): Unit = CancelToken().use { token ->
         val inside = CountDownLatch(1)
         var caught: Throwable? = null
         val worker = thread {

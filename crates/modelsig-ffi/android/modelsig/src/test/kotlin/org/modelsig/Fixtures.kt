@@ -4,7 +4,7 @@ import java.io.File
 import java.io.FileDescriptor
 import org.junit.Assert.fail
 
-/** What `.ci/jni` signed with the command line. Its folder has a name with spaces and characters of every length. */
+/** What `src/test/fixtures/make` signed with the command line. Its folder has a name with spaces and characters of every length. */
 internal object Fixtures {
     val folder = File(checkNotNull(System.getProperty("modelsig.fixtures")) { "-Dmodelsig.fixtures is not set" })
 
@@ -28,7 +28,7 @@ internal object Fixtures {
 
     /** One, two, three and four bytes in UTF-8, the last ones as pairs of surrogates. */
     const val UNICODE = "größe-重み-\uD83D\uDE00\uD835\uDD38.bin"
-    val names = listOf("config.json", "empty.bin", UNICODE, "sub/block.bin", TENSORS, BIG).sorted()
+    val names = listOf("config.json", "empty.bin", UNICODE, "sub/block.bin", TENSORS, "tiny.gguf", BIG).sorted()
 
     fun bytes(name: String): ByteArray = File(model, name).readBytes()
 

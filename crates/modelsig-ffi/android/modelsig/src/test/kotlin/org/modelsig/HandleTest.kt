@@ -3,6 +3,8 @@ package org.modelsig
 import java.util.concurrent.CyclicBarrier
 import java.util.concurrent.atomic.AtomicInteger
 import java.util.concurrent.atomic.AtomicLong
+import java.util.logging.Level
+import java.util.logging.Logger
 import kotlin.concurrent.thread
 import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
@@ -36,8 +38,8 @@ class HandleTest {
         repeat(2) {
             listOf(stream, bytes, model, bundle, verifier).forEach(AutoCloseable::close)
         }
-        thrown<IllegalStateException> { verifier.verify(Fixtures.model.path, Fixtures.signed()) }
-        thrown<IllegalStateException> { Fixtures.verifier().verify(Fixtures.model.path, bundle) }
+        Fixtures.signed().use { open -> thrown<IllegalStateException> { verifier.verify(Fixtures.model.path, open) } }
+        Fixtures.verifier().use { open -> thrown<IllegalStateException> { open.verify(Fixtures.model.path, bundle) } }
         thrown<IllegalStateException> { Modelsig.inspect(bundle) }
         thrown<IllegalStateException> { model.names }
         thrown<IllegalStateException> { model.read(Fixtures.BIG, 0, 1) }
@@ -65,7 +67,7 @@ class HandleTest {
     }
 
     @Test
-    fun `the native half refuses ranges that lie outside`() = Fixtures.opened { model ->
+    fun `the native half refuses ranges that lie outside`(): Unit = Fixtures.opened { model ->
         val name = Fixtures.BIG.toByteArray()
         val direct = java.nio.ByteBuffer.allocateDirect(8)
         for ((start, length) in listOf(-1 to 1, 0 to -1, 0 to 9, 8 to 1, Int.MAX_VALUE to Int.MAX_VALUE)) {
@@ -76,7 +78,6 @@ class HandleTest {
             thrown<IllegalArgumentException> { Native.sourceBuffer(direct, start, length) }
         }
         thrown<IllegalArgumentException> { Native.sourceBuffer(java.nio.ByteBuffer.allocate(8), 0, 8) }
-        Unit
     }
 
     @Test
@@ -96,10 +97,13 @@ class HandleTest {
     @Test
     fun `a model that is closed during a call lives until its end`() {
         lateinit var model: Model
-        val options = Options(progress = closing { model })
+        val close = closing { model }
+        var opened = false
+        val options = Options(threads = 1, progress = { done, total -> !opened || close.onProgress(done, total) })
         Fixtures.verifier().use { verifier ->
             Fixtures.signed().use { bundle -> model = verifier.open(Fixtures.model.path, bundle, options) }
         }
+        opened = true
         val bytes = model.load(Fixtures.BIG)
         thrown<IllegalStateException> { model.length(Fixtures.BIG) }
         bytes.use { loaded ->
@@ -188,6 +192,7 @@ class HandleTest {
                 Leaks.sweep()
             }
         }
+        Logger.getLogger("modelsig").level = Level.OFF
         val before = Leaks.found.get()
         drop(reclaim = true)
         collect { freed.get() >= 49 }

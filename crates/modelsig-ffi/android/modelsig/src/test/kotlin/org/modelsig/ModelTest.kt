@@ -20,15 +20,14 @@ class ModelTest {
     private val big = Fixtures.bytes(Fixtures.BIG)
 
     @Test
-    fun `names and lengths are the signed ones`() = Fixtures.opened { model ->
+    fun `names and lengths are the signed ones`(): Unit = Fixtures.opened { model ->
         assertEquals(Fixtures.names, model.names)
         Fixtures.names.forEach { assertEquals(it, Fixtures.bytes(it).size.toLong(), model.length(it)) }
         thrown<UnsignedException> { model.length("nothing") }
-        Unit
     }
 
     @Test
-    fun `bytes are read where they are wanted`() = Fixtures.opened { model ->
+    fun `bytes are read where they are wanted`(): Unit = Fixtures.opened { model ->
         for (offset in listOf(0, 1, Fixtures.CHUNK - 1, Fixtures.CHUNK, big.size - 1, big.size)) {
             for (length in listOf(0, 1, 100, Fixtures.CHUNK + 5).filter { offset + it <= big.size }) {
                 val expected = big.copyOfRange(offset, offset + length)
@@ -48,7 +47,7 @@ class ModelTest {
     }
 
     @Test
-    fun `reading past the end is refused and fills nothing`() = Fixtures.opened { model ->
+    fun `reading past the end is refused and fills nothing`(): Unit = Fixtures.opened { model ->
         val buffer = ByteBuffer.allocate(10)
         for (offset in listOf(big.size - 9L, big.size + 1L, Long.MAX_VALUE)) {
             thrown<UsageException> { model.read(Fixtures.BIG, offset, buffer) }
@@ -57,7 +56,6 @@ class ModelTest {
         assertArrayEquals(ByteArray(10), buffer.array())
         thrown<IllegalArgumentException> { model.read(Fixtures.BIG, -1, buffer) }
         thrown<ReadOnlyBufferException> { model.read(Fixtures.BIG, 0, buffer.asReadOnlyBuffer()) }
-        Unit
     }
 
     @Test
@@ -72,13 +70,14 @@ class ModelTest {
                     thrown<MismatchException> { model.load(Fixtures.BIG) }
                     thrown<MismatchException> { model.fd(Fixtures.BIG) }
                     thrown<MismatchException> { model.loadAll() }
+                    thrown<UsageException> { model.read(Fixtures.BIG, 0, 1) }
                 }
             }
         }
     }
 
     @Test
-    fun `a loaded file is a direct buffer that cannot be written`() = Fixtures.opened { model ->
+    fun `a loaded file is a direct buffer that cannot be written`(): Unit = Fixtures.opened { model ->
         val bytes = model.load(Fixtures.BIG)
         assertEquals(big.size.toLong(), bytes.length)
         assertTrue(bytes.protection >= Protection.PRIVATE)
@@ -101,11 +100,10 @@ class ModelTest {
         bytes.withBuffer { assertEquals(big[7], it.get(7)) }
         bytes.close()
         thrown<IllegalStateException> { bytes.buffer }
-        Unit
     }
 
     @Test
-    fun `memory stays while somebody looks at it`() = Fixtures.opened { model ->
+    fun `memory stays while somebody looks at it`(): Unit = Fixtures.opened { model ->
         val bytes = model.load(Fixtures.BIG)
         bytes.withBuffer { buffer ->
             Thread(bytes::close).apply { start() }.join()
@@ -115,7 +113,7 @@ class ModelTest {
     }
 
     @Test
-    fun `a tensor is loaded by its name`() = Fixtures.opened { model ->
+    fun `a tensor is loaded by its name`(): Unit = Fixtures.opened { model ->
         assertTrue(model.tensors(), "second" in model.tensors())
         for (file in listOf(null, Fixtures.TENSORS)) {
             model.loadTensor("second", file).use { tensor ->
@@ -126,8 +124,7 @@ class ModelTest {
                 }
             }
         }
-        thrown<UsageException> { model.loadTensor("third") }
-        Unit
+        thrown<MissingException> { model.loadTensor("third") }
     }
 
     @Test
@@ -144,8 +141,8 @@ class ModelTest {
     }
 
     @Test
-    fun `everything is loaded at once, by one alone`() = Fixtures.opened { model ->
-        model.stream(Fixtures.BIG).use { thrown<IllegalStateException> { model.loadAll() } }
+    fun `everything is loaded at once, by one alone`(): Unit = Fixtures.opened { model ->
+        model.handle.shared { thrown<IllegalStateException> { model.loadAll() } }
         model.loadAll()
         assertTrue(model.report().startsWith("{"))
         assertArrayEquals(big, model.read(Fixtures.BIG, 0, big.size))
@@ -192,7 +189,7 @@ class ModelTest {
     }
 
     @Test
-    fun `eight threads share a model`() = Fixtures.opened { model ->
+    fun `eight threads share a model`(): Unit = Fixtures.opened { model ->
         val pool = Executors.newFixedThreadPool(8)
         val readers = (0 until 8).map { seed ->
             Callable {

@@ -22,7 +22,7 @@ class StreamTest {
         }
 
     @Test
-    fun `a good file is taken in pieces of any size and kind`() = streamed { stream ->
+    fun `a good file is taken in pieces of any size and kind`(): Unit = streamed { stream ->
         stream.update(big, 0, 1)
         stream.update(big, 1, 0)
         stream.update(ByteBuffer.wrap(big, 1, 9).slice())
@@ -39,7 +39,7 @@ class StreamTest {
     }
 
     @Test
-    fun `a bad file is refused at its first bad chunk, and stays refused`() = streamed { stream ->
+    fun `a bad file is refused at its first bad chunk, and stays refused`(): Unit = streamed { stream ->
         val changed = File(Fixtures.changed, Fixtures.BIG).readBytes()
         val piece = 64 * 1024
         var sent = 0
@@ -94,7 +94,7 @@ class StreamTest {
     }
 
     @Test
-    fun `ranges that cannot be are refused`() = streamed { stream ->
+    fun `ranges that cannot be are refused`(): Unit = streamed { stream ->
         for ((start, length) in listOf(-1 to 1, 0 to -1, 1 to big.size, Int.MAX_VALUE to 1, 1 to Int.MAX_VALUE)) {
             thrown<IndexOutOfBoundsException> { stream.update(big, start, length) }
         }
