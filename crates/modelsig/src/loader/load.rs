@@ -81,6 +81,10 @@ impl SignedModel {
 
     fn slot(&self, present: &Present) -> Result<Slot, Error> {
         let name = self.name_of(present);
+        // On every rung it is to be had in one piece. Where addresses do not reach so far, nothing is copied first.
+        if isize::try_from(present.tree.length).is_err() {
+            return Err(Error::io("hold in memory", name, std::io::ErrorKind::OutOfMemory.into()));
+        }
         Ok(match self.footing(present, name, Purpose::Bytes)? {
             Footing::File { file, proven: true, .. } => Slot::Proven(file),
             Footing::File { file, protection, proven: false } => Slot::File { file, protection },

@@ -18,6 +18,7 @@ const SMALL: u64 = 1 << 20;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     Bytes,
+    #[cfg(unix)]
     Descriptor,
 }
 
