@@ -344,7 +344,7 @@ mod tests {
             let name = ModelPath::parse("w.bin").unwrap();
             let content = Content::path(&*path).part(offset, length);
             let model = Model::of_contents(vec![(name, content)]).unwrap();
-            let tree = model.tree(&Exclusions::default(), Symlinks::Refuse, &Limits::default()).unwrap();
+            let tree = model.tree(&Exclusions::default(), Symlinks::Reject, &Limits::default()).unwrap();
             (model.open_file(&tree.files[0]).is_ok(), model.open_from_start(&tree.files[0]).is_ok())
         };
         assert_eq!(opens(0, None), (true, true));
