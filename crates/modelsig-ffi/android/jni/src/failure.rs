@@ -111,5 +111,10 @@ fn failure<'local>(
         JValue::Long(offset as jlong),
         report.into(),
     ];
-    env.call_static_method(class, jni_str!("failure"), jni_sig!("(I[B[BJ[B)Ljava/lang/Throwable;"), &arguments)
+    env.call_static_method(
+        class,
+        jni_str!("failure"),
+        jni_sig!("(I[B[BJ[B)Ljava/lang/Throwable;"),
+        &arguments,
+    )
 }
