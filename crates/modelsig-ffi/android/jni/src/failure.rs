@@ -88,7 +88,11 @@ impl Failure {
                 failure(env, class, MODELSIG_STATUS_INTERNAL, &message, &none, u64::MAX, &none)?
             }
         };
-        let throwable = env.cast_local::<JThrowable>(made.l()?)?;
+        let made = made.l()?;
+        if made.is_null() {
+            return Err(jni::errors::Error::NullPtr("no exception was made"));
+        }
+        let throwable = env.cast_local::<JThrowable>(made)?;
         env.throw(throwable)
     }
 }
