@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Builds libmodelsig.so for Android, small and stripped, with the NDK and cargo alone:
+# Builds libmodelsig.so for Android, or libmodelsig_jni.so for Kotlin, small and stripped, with the NDK and cargo alone:
 #
 #     rustup target add aarch64-linux-android armv7-linux-androideabi x86_64-linux-android i686-linux-android
 #     ANDROID_NDK_HOME=~/Android/Sdk/ndk/28.2.13676358 bash crates/modelsig-ffi/android/build-android.sh
 #
+# LIBRARY   modelsig; modelsig_jni is what the Kotlin API loads, and has the C functions too
 # ABIS      "arm64-v8a armeabi-v7a x86_64 x86"
 # API       the least version of Android, 24; not less than 23, the first that reads packed relocations
 # FEATURES  rayon, the features of modelsig-ffi to build in, separated by commas
@@ -16,6 +17,7 @@
 set -euo pipefail
 
 crate=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+library=${LIBRARY:-modelsig}
 abis=${ABIS:-arm64-v8a armeabi-v7a x86_64 x86}
 api=${API:-24}
 features=${FEATURES-rayon}
@@ -25,6 +27,11 @@ fail() {
     exit 2
 }
 
+case $library in
+    modelsig) package=modelsig-ffi file=libmodelsig_ffi.so ;;
+    modelsig_jni) package=modelsig-jni file=libmodelsig_jni.so ;;
+    *) fail "no library is called $library" ;;
+esac
 [ -n "${ANDROID_NDK_HOME:-}" ] || fail "ANDROID_NDK_HOME is not set"
 tools=$(echo "$ANDROID_NDK_HOME"/toolchains/llvm/prebuilt/*/bin)
 [ -d "$tools" ] || fail "$ANDROID_NDK_HOME is no NDK"
@@ -53,15 +60,15 @@ for abi in $abis; do
     # The compiler is for the one file of C code in it, BLAKE3's for NEON.
     # Not outlined: "z" makes functions of what code has in common, and each needs more for unwinding than it saves.
     env "CC_$name=$clang" "AR_$name=$tools/llvm-ar" "CARGO_TARGET_${name^^}_LINKER=$clang" \
-        cargo rustc --manifest-path "$crate/Cargo.toml" --locked --lib --crate-type cdylib --profile release-small \
-        --no-default-features --features "$features" --target "$target" "$@" \
+        cargo rustc --manifest-path "$top/Cargo.toml" -p "$package" --locked --lib --crate-type cdylib \
+        --profile release-small --no-default-features --features "$features" --target "$target" "$@" \
         --message-format json-render-diagnostics -- -C llvm-args=-enable-machine-outliner=never "${link[@]}" \
         >"$scratch/messages"
-    built=$(grep -o '"[^"]*/libmodelsig_ffi.so"' "$scratch/messages" | tail -n 1 | tr -d '"')
+    built=$(grep -o "\"[^\"]*/$file\"" "$scratch/messages" | tail -n 1 | tr -d '"')
     mkdir -p "$out/jniLibs/$abi" "$out/symbols/$abi"
-    install -m 644 "$built" "$out/symbols/$abi/libmodelsig.so"
-    "$tools/llvm-strip" --strip-all "$built" -o "$out/jniLibs/$abi/libmodelsig.so"
-    echo "$out/jniLibs/$abi/libmodelsig.so"
+    install -m 644 "$built" "$out/symbols/$abi/lib$library.so"
+    "$tools/llvm-strip" --strip-all "$built" -o "$out/jniLibs/$abi/lib$library.so"
+    echo "$out/jniLibs/$abi/lib$library.so"
 done
 mkdir -p "$out/include"
 install -m 644 "$crate/include/modelsig.h" "$out/include/modelsig.h"

@@ -1,4 +1,4 @@
-// To be opened with Android Studio, or included into the build of an app: `includeBuild("…/crates/modelsig-ffi/android")`.
+// To be opened with Android Studio, or included into the build of an app.
 pluginManagement {
     repositories {
         google()

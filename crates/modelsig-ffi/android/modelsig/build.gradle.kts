@@ -27,5 +27,5 @@ kotlin {
     }
 }
 
-// src/main/jniLibs/ABI/libmodelsig_jni.so is not part of the repository: the README says how it is built. The tests in src/test
-// run on a desktop Java virtual machine with a library for that: `bash .ci/run jni`.
+// src/main/jniLibs/ABI/libmodelsig_jni.so is not part of the repository: the README says how it is built. The tests in
+// src/test run on a desktop Java virtual machine with a library for that: `bash .ci/run jni`.

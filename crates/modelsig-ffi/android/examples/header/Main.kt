@@ -12,8 +12,8 @@ import org.modelsig.UndecidedException
 import org.modelsig.Verifier
 
 /**
- * `MODEL BUNDLE PUBLIC_KEY_FILE FILE`: verifies a model and prints the header of a safetensors or GGUF file of it, from the
- * bytes that were verified. Ends with 1 if the model is bad and with 2 if that could not be told.
+ * `MODEL BUNDLE PUBLIC_KEY_FILE FILE`: verifies a model and prints the header of a safetensors or GGUF file of it, from
+ * the bytes that were verified. Ends with 1 if the model is bad and with 2 if that could not be told.
  */
 fun main(arguments: Array<String>) {
     if (arguments.size != 4) {

@@ -48,7 +48,8 @@ pub(crate) fn memory(
     position: jint,
     length: jint,
 ) -> Result<(NonNull<u8>, usize), Failure> {
-    const REFUSED: Failure = Failure::Argument { argument: "the buffer", problem: "is not direct, or too short" };
+    const REFUSED: Failure =
+        Failure::Argument { argument: "the buffer", problem: "is not direct, or too short" };
     if buffer.is_null() {
         return Err(REFUSED);
     }

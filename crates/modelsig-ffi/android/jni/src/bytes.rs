@@ -26,8 +26,8 @@ entry! {
             // SAFETY: valid for no bytes.
             return Ok(unsafe { env.new_direct_byte_buffer(nowhere, 0) }?);
         }
-        // SAFETY: the range lies inside of the bytes, so that it fits into memory. Kotlin makes the buffer read-only and
-        // tells its users that it ends with the bytes.
+        // SAFETY: the range lies inside of the bytes, so that it fits into memory. Kotlin makes the buffer read-only,
+        // and tells its users that it ends with the bytes.
         Ok(unsafe { env.new_direct_byte_buffer(data.add(offset as usize).cast_mut(), length as usize) }?)
     }
 }

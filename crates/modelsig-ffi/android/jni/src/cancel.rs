@@ -2,7 +2,8 @@
 
 use jni::sys::{jboolean, jlong};
 use modelsig_ffi::{
-    ModelsigCancel, modelsig_cancel_free, modelsig_cancel_new, modelsig_cancel_request, modelsig_cancel_requested,
+    ModelsigCancel, modelsig_cancel_free, modelsig_cancel_new, modelsig_cancel_request,
+    modelsig_cancel_requested,
 };
 
 use crate::entry::entry;

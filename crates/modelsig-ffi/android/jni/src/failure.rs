@@ -88,7 +88,11 @@ impl Failure {
                 failure(env, class, MODELSIG_STATUS_INTERNAL, &message, &none, u64::MAX, &none)?
             }
         };
-        let throwable = env.cast_local::<JThrowable>(made.l()?)?;
+        let made = made.l()?;
+        if made.is_null() {
+            return Err(jni::errors::Error::NullPtr("no exception was made"));
+        }
+        let throwable = env.cast_local::<JThrowable>(made)?;
         env.throw(throwable)
     }
 }
@@ -111,5 +115,10 @@ fn failure<'local>(
         JValue::Long(offset as jlong),
         report.into(),
     ];
-    env.call_static_method(class, jni_str!("failure"), jni_sig!("(I[B[BJ[B)Ljava/lang/Throwable;"), &arguments)
+    env.call_static_method(
+        class,
+        jni_str!("failure"),
+        jni_sig!("(I[B[BJ[B)Ljava/lang/Throwable;"),
+        &arguments,
+    )
 }

@@ -20,6 +20,8 @@ mod entry;
 mod failure;
 mod model;
 mod options;
+#[cfg(feature = "test-hooks")]
+mod panics;
 mod result;
 mod source;
 mod stream;

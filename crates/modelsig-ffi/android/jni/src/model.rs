@@ -9,8 +9,8 @@ use jni::sys::{jbyte, jint, jlong};
 use modelsig_ffi::{
     ModelsigModel, modelsig_bytes_free, modelsig_model_count, modelsig_model_fd, modelsig_model_free,
     modelsig_model_length, modelsig_model_load, modelsig_model_load_all, modelsig_model_load_tensor,
-    modelsig_model_name, modelsig_model_read, modelsig_model_report, modelsig_model_stream, modelsig_model_tensors,
-    modelsig_stream_free,
+    modelsig_model_name, modelsig_model_read, modelsig_model_report, modelsig_model_stream,
+    modelsig_model_tensors, modelsig_stream_free,
 };
 
 use crate::entry::entry;

@@ -3,7 +3,8 @@
 use jni::objects::{JByteArray, JByteBuffer};
 use jni::sys::{jbyte, jint, jlong, jsize};
 use modelsig_ffi::{
-    ModelsigStream, modelsig_stream_finish, modelsig_stream_free, modelsig_stream_update, modelsig_stream_verified,
+    ModelsigStream, modelsig_stream_finish, modelsig_stream_free, modelsig_stream_update,
+    modelsig_stream_verified,
 };
 
 use crate::argument;

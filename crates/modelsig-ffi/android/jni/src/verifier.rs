@@ -7,9 +7,9 @@ use jni::objects::{JByteArray, JLongArray, JObjectArray};
 use jni::sys::{jint, jlong};
 use modelsig_ffi::{
     ModelsigSource, ModelsigVerifier, modelsig_model_free, modelsig_verifier_add_anchors,
-    modelsig_verifier_add_identity, modelsig_verifier_add_key_pem, modelsig_verifier_add_key_raw, modelsig_verifier_free,
-    modelsig_verifier_new, modelsig_verifier_open, modelsig_verifier_open_resources, modelsig_verifier_verify,
-    modelsig_verifier_verify_resource,
+    modelsig_verifier_add_identity, modelsig_verifier_add_key_pem, modelsig_verifier_add_key_raw,
+    modelsig_verifier_free, modelsig_verifier_new, modelsig_verifier_open, modelsig_verifier_open_resources,
+    modelsig_verifier_verify, modelsig_verifier_verify_resource,
 };
 
 use crate::entry::entry;

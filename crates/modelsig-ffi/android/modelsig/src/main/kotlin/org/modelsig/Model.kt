@@ -76,8 +76,8 @@ class Model internal constructor(internal val handle: Handle) : AutoCloseable {
     }
 
     /**
-     * A descriptor of the verified bytes of [name], for runtimes that take one: of the file where fs-verity guards it, else
-     * of a sealed copy in memory or a clone. Yours to close.
+     * A descriptor of the verified bytes of [name], for runtimes that take one: of the file where fs-verity guards it,
+     * else of a sealed copy in memory or a clone. Yours to close.
      */
     @Throws(ModelsigException::class)
     fun fd(name: String): VerifiedFd {
@@ -87,8 +87,8 @@ class Model internal constructor(internal val handle: Handle) : AutoCloseable {
     }
 
     /**
-     * Reads and checks everything, in one pass over storage. If a file does not hold, the model is of no use any more, and
-     * every later call throws [UsageException].
+     * Reads and checks everything, in one pass over storage. If a file does not hold, the model is of no use any more,
+     * and every later call throws [UsageException].
      *
      * @throws IllegalStateException if another call is using the model
      */

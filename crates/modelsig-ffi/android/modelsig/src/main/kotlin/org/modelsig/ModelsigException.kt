@@ -1,8 +1,8 @@
 package org.modelsig
 
 /**
- * Why nothing may be loaded. There are three kinds, and a program should tell them apart:
- * [RejectedException]: the model is bad; [UndecidedException]: it could not be told; [CancelledException]: you stopped it.
+ * Why nothing may be loaded. There are three kinds, and a program should tell them apart: [RejectedException]: the
+ * model is bad; [UndecidedException]: it could not be told; [CancelledException]: you stopped it.
  *
  * @property status the number of the C status; numbers are added and never reused.
  * @property path the file that it is about, if it is about one: for a file of the model its name inside the model. For

@@ -5,8 +5,8 @@ package org.modelsig
  * same name.
  *
  * Handles are pointers; 0 and every number that did not come from here are faults of this package, never of its users,
- * who get at none of these. Text crosses as UTF-8 in byte arrays: the "modified UTF-8" of JNI strings writes NUL and the
- * characters beyond U+FFFF in a way of its own.
+ * who get at none of these. Text crosses as UTF-8 in byte arrays: the "modified UTF-8" of JNI strings writes NUL and
+ * the characters beyond U+FFFF in a way of its own.
  */
 internal object Native {
     /** `MODELSIG_ABI_VERSION` of the header that this package was written against. */

@@ -7,8 +7,9 @@ import java.nio.ByteOrder
  * Verified bytes in memory outside the Java heap. They may outlive the model that they came from.
  *
  * **Buffers over them end with [close]**: the memory is given back there and then, and a buffer that is used afterwards
- * reads what others put there, or brings the process down. So close this when the runtime that got the buffer is closed,
- * or look at the bytes inside [withBuffer], which cannot go wrong. If this is never closed, the memory is never given back.
+ * reads what others put there, or brings the process down. So close this when the runtime that got the buffer is
+ * closed, or look at the bytes inside [withBuffer], during which the memory stays. If this is never closed, the memory
+ * is never given back.
  */
 class VerifiedBytes internal constructor(pointer: Long) : AutoCloseable {
     private val handle = Handle(pointer, "loaded file", free = Native::bytesFree)
@@ -39,7 +40,8 @@ class VerifiedBytes internal constructor(pointer: Long) : AutoCloseable {
         require(offset >= 0 && length >= 0 && offset <= this.length - length) {
             "$length bytes at $offset of ${this.length}"
         }
-        return handle.shared { Native.bytesBuffer(it, offset, length).asReadOnlyBuffer().order(ByteOrder.nativeOrder()) }
+        val buffer = handle.shared { Native.bytesBuffer(it, offset, length) }
+        return buffer.asReadOnlyBuffer().order(ByteOrder.nativeOrder())
     }
 
     /** Looks at all of them; [close] on another thread has to wait until [block] is over to give the memory back. */

@@ -4,7 +4,7 @@ import java.io.File
 import java.io.FileDescriptor
 import org.junit.Assert.fail
 
-/** What `src/test/fixtures/make` signed with the command line. Its folder has a name with spaces and characters of every length. */
+/** What `src/test/fixtures/make` made. The name of its folder has spaces and characters of every length. */
 internal object Fixtures {
     val folder = File(checkNotNull(System.getProperty("modelsig.fixtures")) { "-Dmodelsig.fixtures is not set" })
 

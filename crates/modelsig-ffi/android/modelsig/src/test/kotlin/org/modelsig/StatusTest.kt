@@ -45,8 +45,9 @@ class StatusTest {
     fun `an exception carries the facts`() {
         val exception = exception(100)
         assertEquals(listOf("why", "path", 7L, "{}"), exception.run { listOf(message, path, offset, report) })
-        val facts = Native.failure(202, "größe \uD83D\uDE00".toByteArray(), null, -1, null) as ReadException
-        assertEquals(listOf("größe \uD83D\uDE00", null, null, null), facts.run { listOf(message, path, offset, report) })
+        val text = "größe \uD83D\uDE00"
+        val bare = Native.failure(202, text.toByteArray(), null, -1, null) as ReadException
+        assertEquals(listOf(text, null, null, null), bare.run { listOf(message, path, offset, report) })
     }
 
     @Test

@@ -146,7 +146,8 @@ class VerifierTest {
         try {
             Verifier.Builder().anchors("no certificate").build().close()
         } catch (refused: UndecidedException) {
-            assertEquals(if (certificates) KeyException::class.java else UnsupportedException::class.java, refused.javaClass)
+            val expected = if (certificates) KeyException::class.java else UnsupportedException::class.java
+            assertEquals(expected, refused.javaClass)
             return
         }
         throw AssertionError("text that is no certificate was taken")
