@@ -26,6 +26,19 @@ pub(crate) unsafe fn call(
     error: *mut *mut ModelsigError,
     body: impl FnOnce() -> Result<(), ModelsigError>,
 ) -> ModelsigStatus {
+    // Compiled once for all entries, of which there are many.
+    let mut body = Some(body);
+    // SAFETY: the same contract.
+    unsafe { call_once(error, &mut || body.take().map_or(Ok(()), |body| body())) }
+}
+
+/// # Safety
+/// As for [`call`].
+#[inline(never)]
+unsafe fn call_once(
+    error: *mut *mut ModelsigError,
+    body: &mut dyn FnMut() -> Result<(), ModelsigError>,
+) -> ModelsigStatus {
     if !error.is_null() {
         // SAFETY: not NULL, hence valid for writing.
         unsafe { error.write(ptr::null_mut()) };

@@ -98,6 +98,8 @@ pub unsafe extern "C" fn modelsig_error_free(error: *mut ModelsigError) {
 
 impl ModelsigError {
     /// An error of its own making; those of modelsig are converted.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn new(kind: ErrorKind, message: &str, path: Option<&str>) -> Self {
         Self {
             status: kind.outcome().status,
@@ -114,6 +116,9 @@ impl ModelsigError {
 }
 
 impl From<Error> for ModelsigError {
+    // Compiled once, and not into each of the entries.
+    #[cold]
+    #[inline(never)]
     fn from(error: Error) -> Self {
         if let Error::Rejected(report) = &error
             && let Some(gravest) = report.problems().find(|problem| problem.kind() == error.kind())

@@ -38,9 +38,9 @@ pub extern "C" fn modelsig_abi_version() -> u32 {
     MODELSIG_ABI_VERSION
 }
 
-/// What the library was built with, of "blake2b", "certificate" and "rayon", with commas between: BLAKE2b digests, signatures
-/// with certificates, and hashing on several threads. What is missing is MODELSIG_STATUS_UNSUPPORTED; without "rayon" the
-/// thread of the call does all the work. The text is static: nobody frees it.
+/// What the library was built with, of "blake2b", "certificate", "rayon" and "tensors", with commas between: BLAKE2b digests,
+/// signatures with certificates, hashing on several threads, and reading tensors by their names. What is missing is
+/// MODELSIG_STATUS_UNSUPPORTED; without "rayon" the thread of the call does all the work. The text is static: nobody frees it.
 #[unsafe(no_mangle)]
 pub extern "C" fn modelsig_features() -> *const c_char {
     static TEXT: OnceLock<CString> = OnceLock::new();
@@ -49,6 +49,7 @@ pub extern "C" fn modelsig_features() -> *const c_char {
             ("blake2b", cfg!(feature = "blake2b")),
             ("certificate", cfg!(feature = "certificate")),
             ("rayon", cfg!(feature = "rayon")),
+            ("tensors", cfg!(feature = "tensors")),
         ];
         let built: Vec<&str> = features.iter().filter_map(|(name, built)| built.then_some(*name)).collect();
         CString::new(built.join(",")).unwrap_or_default()

@@ -81,30 +81,42 @@ impl Watch {
         engine: &Engine,
         work: impl FnOnce() -> Result<T, Error> + Send,
     ) -> Result<T, Error> {
-        if self.cancel.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        let result = match self.callback.filter(|_| !self.is_alone()) {
-            None => work(),
-            Some(callback) => self.beside(callback, engine.progress(), work),
-        };
+        let (mut work, mut result) = (Some(work), Err(Error::Cancelled));
+        self.watched(engine, &mut || {
+            if let Some(work) = work.take() {
+                result = work();
+            }
+        })?;
         // Work that does not hash, such as a walk, does not look at the token itself.
         if self.cancel.is_cancelled() { result.and(Err(Error::Cancelled)) } else { result }
     }
 
+    /// The same for any kind of result, compiled once.
+    #[inline(never)]
+    fn watched(&self, engine: &Engine, work: &mut (dyn FnMut() + Send)) -> Result<(), Error> {
+        if self.cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        match self.callback.filter(|_| !self.is_alone()) {
+            None => work(),
+            Some(callback) => self.beside(callback, engine.progress(), work)?,
+        }
+        Ok(())
+    }
+
     /// One thread works, and that of the call tells.
-    fn beside<T: Send>(
+    fn beside(
         &self,
         callback: Callback,
         progress: &Progress,
-        work: impl FnOnce() -> Result<T, Error> + Send,
-    ) -> Result<T, Error> {
+        work: &mut (dyn FnMut() + Send),
+    ) -> Result<(), Error> {
         let (ends, ended) = mpsc::channel::<()>();
         std::thread::scope(|scope| {
             let worker = std::thread::Builder::new().name("modelsig".into()).spawn_scoped(scope, move || {
                 // Dropped at the end, however that comes.
                 let _ends = ends;
-                work()
+                work();
             });
             let failed = |source| Error::Io { operation: "start", path: "a thread".into(), source };
             let worker = worker.map_err(failed)?;
@@ -120,13 +132,13 @@ impl Watch {
                     }
                 }
             }
-            let result = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             // The last word, of which only the figures count.
             let now = (progress.done(), progress.total());
             if !asked && told != Some(now) {
                 callback.tell(now.0, now.1);
             }
-            result
+            Ok(())
         })
     }
 

@@ -42,6 +42,7 @@
 //! | `pkcs11` | no | signing with keys in hardware, through a PKCS#11 module |
 //! | `blake2b` | yes | BLAKE2b-512 digests |
 //! | `certificate` | yes | the `certificate` method: `Trust::Certificates` |
+//! | `tensors` | yes | reading the headers of safetensors and GGUF files |
 //! | `rayon` | yes | a pool of threads; without it the caller's thread does all the work |
 //!
 //! A feature never changes a verdict: what a missing one would have handled is [`ErrorKind::Unsupported`].

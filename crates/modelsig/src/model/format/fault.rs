@@ -12,6 +12,9 @@ use crate::outcome::ErrorKind;
 #[non_exhaustive]
 pub enum FormatFault {
     // -- both formats --
+    /// This build reads no such headers: cargo feature `tensors`.
+    #[error("this build does not read the headers of safetensors and GGUF files")]
+    NotBuilt,
     /// The file ends inside its header.
     #[error("the header goes on to byte {expected}, but the file ends at byte {found}")]
     Truncated {
@@ -309,9 +312,11 @@ impl FormatFault {
         match self {
             Self::Limit { .. } | Self::Dimensions { .. } | Self::ArrayDepth { .. } => ErrorKind::Limit,
             Self::FileName { fault: PathFault::TooLong, .. } => ErrorKind::Limit,
-            Self::Version { .. } | Self::BigEndian { .. } | Self::Dtype { .. } | Self::GgmlType { .. } => {
-                ErrorKind::Unsupported
-            }
+            Self::NotBuilt
+            | Self::Version { .. }
+            | Self::BigEndian { .. }
+            | Self::Dtype { .. }
+            | Self::GgmlType { .. } => ErrorKind::Unsupported,
             _ => ErrorKind::Malformed,
         }
     }

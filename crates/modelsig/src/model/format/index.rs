@@ -39,6 +39,7 @@ struct JsonMetadata {
 
 /// Reads an index.
 pub(crate) fn parse_index(bytes: &[u8], limits: &Limits) -> Result<SafetensorsIndex, FormatFault> {
+    super::built()?;
     let limit = |what, limit: u64, found: usize| match found as u64 > limit {
         true => Err(FormatFault::Limit { what, limit, found: found as u64 }),
         false => Ok(()),

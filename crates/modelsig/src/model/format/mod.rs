@@ -121,6 +121,11 @@ impl std::fmt::Display for TensorFormat {
     }
 }
 
+/// An error in a build that reads no headers.
+fn built() -> Result<(), FormatFault> {
+    if cfg!(feature = "tensors") { Ok(()) } else { Err(FormatFault::NotBuilt) }
+}
+
 /// Reads the header of a file of `length` bytes. `read` hands out verified bytes of the file, exactly those asked for:
 /// consecutive ranges from the start of the file on, which go at most 8 MiB beyond the header.
 pub(crate) fn read_header<E: From<FormatFault>>(
@@ -129,6 +134,7 @@ pub(crate) fn read_header<E: From<FormatFault>>(
     limits: &Limits,
     read: &mut dyn FnMut(ByteRange) -> Result<Vec<u8>, E>,
 ) -> Result<Header, E> {
+    built()?;
     match format {
         TensorFormat::Safetensors => safetensors::read_header(length, limits, read),
         TensorFormat::Gguf => gguf::read_header(length, limits, read),
