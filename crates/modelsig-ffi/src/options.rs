@@ -53,6 +53,8 @@ pub struct ModelsigOptions {
     pub min_protection: u32,
     /// MODELSIG_FAIL_FAST and others, or-ed.
     pub flags: u32,
+    // Whatever is added begins after the end of this, and so is a u64 or stands after one: on 32-bit ARM the structure ends
+    // with padding, which belongs to its size, and which nobody need have filled with zeros.
 }
 
 /// The chunks of the chunk index where there is one, else the whole file.
