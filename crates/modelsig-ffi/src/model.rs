@@ -187,9 +187,9 @@ pub unsafe extern "C" fn modelsig_model_load_tensor(
 }
 
 /// A descriptor of a signed file, all of which was checked, and which others cannot write to: of the file itself where
-/// fs-verity guards it, of a sealed copy in memory, or of a clone. It is open for reading, at its beginning. Only on Unix;
-/// elsewhere MODELSIG_STATUS_UNSUPPORTED. Where there is neither of these (iOS), MODELSIG_STATUS_POLICY, unless the options
-/// accept less.
+/// fs-verity guards it, of a sealed copy in memory, or of a clone. It is open for reading only, at its beginning, has a
+/// position of its own, and is closed by exec. Only on Unix; elsewhere MODELSIG_STATUS_UNSUPPORTED. Where there is neither
+/// of these (iOS), MODELSIG_STATUS_POLICY, unless the options accept less.
 ///
 /// On Linux a reader that insists on a path can be given "/proc/self/fd/N".
 ///
