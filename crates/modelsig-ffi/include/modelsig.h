@@ -220,7 +220,8 @@ typedef struct modelsig_error modelsig_error;
  * checked before it is handed out; nothing but signed names can be reached through it.
  *
  * The options with which it was opened hold as long as it lives, and so must the userdata of their progress callback. When
- * the callback or the token asks for the end, the calls that are under way end, and every later one does.
+ * the callback or the token asks for the end, the calls that are under way end, and so does every later one that would
+ * read or hash.
  *
  * Through pointers to const, any number of threads may use one model at once; the callback is then called on each of them.
  */
@@ -265,7 +266,8 @@ typedef int32_t modelsig_status;
  * MODELSIG_STATUS_CANCELLED; where nothing is left to be done it is not looked at.
  *
  * It is called only on the thread of the call, a few times a second at least while there is something to tell, and not
- * after the call has returned. It must not unwind (no C++ exception, no longjmp) out of itself.
+ * after the call has returned. It must not unwind (no C++ exception, no longjmp) out of itself. It must not free what the
+ * call was given, except for a cancel token, and not use a model that modelsig_model_load_all is loading.
  */
 typedef int32_t (*modelsig_progress_callback)(void *userdata, uint64_t done, uint64_t total);
 
@@ -300,7 +302,8 @@ typedef struct {
      */
     const modelsig_cancel *cancel;
     /**
-     * Threads to hash on. 0: one for each CPU. 1: the thread of the call does all the work, and none is started.
+     * Threads to hash on, 256 at most. 0: one for each CPU. 1: the thread of the call does all the work, and none is
+     * started.
      */
     uint32_t threads;
     /**
@@ -511,7 +514,8 @@ const char *modelsig_error_path(const modelsig_error *error);
 
 /**
  * The first byte of the file that is known to be bad, or MODELSIG_NO_OFFSET if none is known: of the damaged chunk or
- * shard, where the bundle lists any; of what is missing or too much at the end of the file.
+ * shard, where the bundle lists any; of what is missing or too much at the end of the file. Of content that is a part
+ * of a larger file it is counted from where the part begins.
  *
  * For NULL it is MODELSIG_NO_OFFSET.
  */
@@ -547,7 +551,7 @@ modelsig_status modelsig_inspect(const modelsig_source *bundle,
                                  modelsig_error **error);
 
 /**
- * Releases a text that a call has handed out as char *. NULL is fine.
+ * Releases a text that a call has handed out as char *, and that nobody has changed since. NULL is fine.
  */
 void modelsig_string_free(char *string);
 
@@ -584,7 +588,8 @@ modelsig_status modelsig_model_length(const modelsig_model *model,
 
 /**
  * Reads some bytes of a signed file: only the chunks or shards that they lie in are read from storage, and checked. Where
- * neither is signed, the first call for a file hashes all of it.
+ * neither is signed, or the options ask for MODELSIG_CHECK_WHOLE or MODELSIG_CHECK_BOTH, the first call for a file hashes
+ * all of it. Where they ask for more than MODELSIG_PROTECTION_PRIVATE, it loads all of it, which then stays.
  *
  * @param model   The model.
  * @param name    The signed name.
@@ -635,9 +640,9 @@ modelsig_status modelsig_model_load_tensor(const modelsig_model *model,
 
 /**
  * A descriptor of a signed file, all of which was checked, and which others cannot write to: of the file itself where
- * fs-verity guards it, of a sealed copy in memory, or of a clone. It is open for reading, at its beginning. Only on Unix;
- * elsewhere MODELSIG_STATUS_UNSUPPORTED. Where there is neither of these (iOS), MODELSIG_STATUS_POLICY, unless the options
- * accept less.
+ * fs-verity guards it, of a sealed copy in memory, or of a clone. It is open for reading only, at its beginning, has a
+ * position of its own, and is closed by exec. Only on Unix; elsewhere MODELSIG_STATUS_UNSUPPORTED. Where there is neither
+ * of these (iOS), MODELSIG_STATUS_POLICY, unless the options accept less.
  *
  * On Linux a reader that insists on a path can be given "/proc/self/fd/N".
  *
@@ -658,11 +663,13 @@ modelsig_status modelsig_model_fd(const modelsig_model *model,
  * Loads and checks all files in one pass over storage. From then on every other call hands out what was loaded, and does not
  * look at the files again. Nobody else may use the model meanwhile.
  *
- * If a file does not hold, the model is of no use any more: every later call gives MODELSIG_STATUS_USAGE, and it can only
- * be freed.
+ * If it fails, for whatever reason, the model is of no use any more: every later call gives MODELSIG_STATUS_USAGE,
+ * and it can only be freed.
  *
  * @param model  The model.
- * @param error  Where to put the reason of a failure, or NULL. modelsig_error_report tells of every file.
+ * @param error  Where to put the reason of a failure, or NULL. If files do not hold, modelsig_error_report tells of every
+ *               one.
+ * @return       MODELSIG_STATUS_USAGE too for a model that was opened without any resource.
  */
 MODELSIG_MUST_USE
 modelsig_status modelsig_model_load_all(modelsig_model *model,
@@ -683,7 +690,7 @@ modelsig_status modelsig_model_report(const modelsig_model *model,
 
 /**
  * All tensors of all safetensors and GGUF files, by name, as a JSON array: of each the file, name, dtype, shape and byte
- * range. Only headers are read, and checked.
+ * range. Headers are checked before they are looked at; nothing else is read, where chunks or shards are signed.
  *
  * @param model  The model.
  * @param json   Where to put the text. The caller frees it with modelsig_string_free.
@@ -804,8 +811,8 @@ modelsig_status modelsig_stream_update(modelsig_stream *stream,
                                        modelsig_error **error);
 
 /**
- * How many bytes from the start on are proven to be the signed ones: whole chunks or shards, and after
- * modelsig_stream_finish all of them. A download that broke off can go on from there, if this much of it was kept in a
+ * How many bytes from the start on are proven to be the signed ones: whole chunks or shards, where these are compared,
+ * and after modelsig_stream_finish all of them. A download that broke off can go on from there, if this much of it was kept in a
  * place where nobody else can write, with a new stream that is given it again. For NULL it is 0.
  */
 uint64_t modelsig_stream_verified(const modelsig_stream *stream);

@@ -66,7 +66,8 @@ pub unsafe extern "C" fn modelsig_error_path(error: *const ModelsigError) -> *co
 }
 
 /// The first byte of the file that is known to be bad, or MODELSIG_NO_OFFSET if none is known: of the damaged chunk or
-/// shard, where the bundle lists any; of what is missing or too much at the end of the file.
+/// shard, where the bundle lists any; of what is missing or too much at the end of the file. Of content that is a part
+/// of a larger file it is counted from where the part begins.
 ///
 /// For NULL it is MODELSIG_NO_OFFSET.
 #[unsafe(no_mangle)]

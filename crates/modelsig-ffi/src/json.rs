@@ -37,7 +37,7 @@ pub unsafe extern "C" fn modelsig_inspect(
     unsafe { boundary::call(error, body) }
 }
 
-/// Releases a text that a call has handed out as char *. NULL is fine.
+/// Releases a text that a call has handed out as char *, and that nobody has changed since. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn modelsig_string_free(string: *mut c_char) {
     if string.is_null() {

@@ -20,7 +20,8 @@ use crate::watch::Watch;
 /// checked before it is handed out; nothing but signed names can be reached through it.
 ///
 /// The options with which it was opened hold as long as it lives, and so must the userdata of their progress callback. When
-/// the callback or the token asks for the end, the calls that are under way end, and every later one does.
+/// the callback or the token asks for the end, the calls that are under way end, and so does every later one that would
+/// read or hash.
 ///
 /// Through pointers to const, any number of threads may use one model at once; the callback is then called on each of them.
 pub struct ModelsigModel {
@@ -34,7 +35,7 @@ enum State {
     Opened(SignedModel),
     /// All of it was loaded.
     Loaded(VerifiedModel),
-    /// It did not hold when it was loaded.
+    /// It did not hold when it was loaded, or could not be loaded.
     Rejected,
 }
 
@@ -84,7 +85,8 @@ pub unsafe extern "C" fn modelsig_model_length(
 }
 
 /// Reads some bytes of a signed file: only the chunks or shards that they lie in are read from storage, and checked. Where
-/// neither is signed, the first call for a file hashes all of it.
+/// neither is signed, or the options ask for MODELSIG_CHECK_WHOLE or MODELSIG_CHECK_BOTH, the first call for a file hashes
+/// all of it. Where they ask for more than MODELSIG_PROTECTION_PRIVATE, it loads all of it, which then stays.
 ///
 /// @param model   The model.
 /// @param name    The signed name.
@@ -185,9 +187,9 @@ pub unsafe extern "C" fn modelsig_model_load_tensor(
 }
 
 /// A descriptor of a signed file, all of which was checked, and which others cannot write to: of the file itself where
-/// fs-verity guards it, of a sealed copy in memory, or of a clone. It is open for reading, at its beginning. Only on Unix;
-/// elsewhere MODELSIG_STATUS_UNSUPPORTED. Where there is neither of these (iOS), MODELSIG_STATUS_POLICY, unless the options
-/// accept less.
+/// fs-verity guards it, of a sealed copy in memory, or of a clone. It is open for reading only, at its beginning, has a
+/// position of its own, and is closed by exec. Only on Unix; elsewhere MODELSIG_STATUS_UNSUPPORTED. Where there is neither
+/// of these (iOS), MODELSIG_STATUS_POLICY, unless the options accept less.
 ///
 /// On Linux a reader that insists on a path can be given "/proc/self/fd/N".
 ///
@@ -234,11 +236,13 @@ pub unsafe extern "C" fn modelsig_model_fd(
 /// Loads and checks all files in one pass over storage. From then on every other call hands out what was loaded, and does not
 /// look at the files again. Nobody else may use the model meanwhile.
 ///
-/// If a file does not hold, the model is of no use any more: every later call gives MODELSIG_STATUS_USAGE, and it can only
-/// be freed.
+/// If it fails, for whatever reason, the model is of no use any more: every later call gives MODELSIG_STATUS_USAGE,
+/// and it can only be freed.
 ///
 /// @param model  The model.
-/// @param error  Where to put the reason of a failure, or NULL. modelsig_error_report tells of every file.
+/// @param error  Where to put the reason of a failure, or NULL. If files do not hold, modelsig_error_report tells of every
+///               one.
+/// @return       MODELSIG_STATUS_USAGE too for a model that was opened without any resource.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn modelsig_model_load_all(
@@ -289,7 +293,7 @@ pub unsafe extern "C" fn modelsig_model_report(
 }
 
 /// All tensors of all safetensors and GGUF files, by name, as a JSON array: of each the file, name, dtype, shape and byte
-/// range. Only headers are read, and checked.
+/// range. Headers are checked before they are looked at; nothing else is read, where chunks or shards are signed.
 ///
 /// @param model  The model.
 /// @param json   Where to put the text. The caller frees it with modelsig_string_free.
@@ -370,7 +374,7 @@ impl ModelsigModel {
 }
 
 fn rejected() -> ModelsigError {
-    ModelsigError::new(ErrorKind::Usage, "the model was found bad before, and can only be freed", None)
+    ModelsigError::new(ErrorKind::Usage, "the model could not be loaded before, and can only be freed", None)
 }
 
 /// # Safety

@@ -52,8 +52,8 @@ pub unsafe extern "C" fn modelsig_stream_update(
     unsafe { boundary::call(error, body) }
 }
 
-/// How many bytes from the start on are proven to be the signed ones: whole chunks or shards, and after
-/// modelsig_stream_finish all of them. A download that broke off can go on from there, if this much of it was kept in a
+/// How many bytes from the start on are proven to be the signed ones: whole chunks or shards, where these are compared,
+/// and after modelsig_stream_finish all of them. A download that broke off can go on from there, if this much of it was kept in a
 /// place where nobody else can write, with a new stream that is given it again. For NULL it is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn modelsig_stream_verified(stream: *const ModelsigStream) -> u64 {

@@ -17,6 +17,9 @@ use crate::options::ModelsigProgressCallback;
 /// The time between two looks at the counters.
 const PERIOD: Duration = Duration::from_millis(50);
 
+/// Nobody has use for more threads; a number that came about by mistake must not start tens of thousands.
+const MOST_THREADS: u32 = 256;
+
 /// The part of the options that is not about trust.
 pub(crate) struct Watch {
     callback: Option<Callback>,
@@ -57,7 +60,7 @@ impl Watch {
 
     /// The engine that the work is done on.
     pub(crate) fn engine(&self) -> Result<Engine, Error> {
-        let threads = usize::try_from(self.threads).unwrap_or(usize::MAX);
+        let threads = self.threads.min(MOST_THREADS) as usize;
         let engine = Engine::new(threads).map_err(|error| Error::Internal { what: error.to_string() })?;
         let progress = match self.callback.filter(|_| self.is_alone()) {
             None => Progress::new(),
@@ -217,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_callback_is_called_on_the_thread_of_the_call_up_to_the_end() {
-        for threads in [0, 1, 2, 5] {
+        for threads in [0, 1, 2, 5, u32::MAX] {
             let caller = Caller::default();
             let watch = caller.watch(CancelToken::new(), threads);
             let engine = watch.engine().unwrap();

@@ -1,11 +1,13 @@
 //! What a stream refuses, when, and that it stays so.
 
-use modelsig::hash::ByteRange;
-use modelsig::{Check, Error, ErrorKind, Policy};
-use modelsig_tests::{assert_outcome, refused};
+use modelsig::hash::{ByteRange, Engine, HashAlgorithm, Source};
+use modelsig::{Check, Content, Error, ErrorKind, Policy, VERITY_DIGEST};
+use modelsig_tests::{Case, assert_outcome, digest_of, refused, resource, set_root, statement};
+use serde_json::json;
 
 use super::stream::stream;
 use super::{CHECKS, CHUNK, name_of, noise, ways};
+use crate::loading::in_chunks;
 
 const LENGTH: usize = 5 * CHUNK + 77;
 
@@ -116,6 +118,44 @@ fn more_than_was_signed_is_refused() {
                         assert!(matches!(error, Error::DigestMismatch { .. }), "{told}: {error:?}");
                     }
                 }
+            }
+        }
+    }
+}
+
+/// A signer whose lists disagree: what a check compares decides, and it is the same for a stream.
+#[test]
+fn lists_that_disagree_are_met_by_those_who_compare_them() {
+    let bytes = noise(2 * CHUNK + 5);
+    // Chunks of these bytes, under the digest of others.
+    let chunks = Case::new(&[("w.bin", &bytes)]);
+    chunks.sign_with(&in_chunks());
+    let mut signed = chunks.read_statement();
+    signed["predicate"]["resources"][0]["digest"] = digest_of(HashAlgorithm::Sha256, b"others").into();
+    set_root(&mut signed);
+    chunks.write_statement(&signed);
+    // The digest of these bytes, beside the fs-verity digest of others.
+    let verity = Case::new(&[("w.bin", &bytes)]);
+    let others = Engine::new(1).unwrap().verity_digest(Source::from_bytes(b"others")).unwrap();
+    let mut listed = resource("w.bin", &bytes);
+    listed["annotations"] =
+        json!({VERITY_DIGEST: {"algorithm": "sha256", "block_size": 4096, "digest": others.to_string()}});
+    verity.write_statement(&statement(vec![listed]));
+
+    for (case, sound) in [(chunks, [true, false, false]), (verity, [true, true, false])] {
+        for (check, sound) in CHECKS.into_iter().zip(sound) {
+            let verifier = case.verifier(Policy::strict().check(check));
+            let mut stream = stream(&verifier, &case, "w.bin");
+            stream.update(&bytes).unwrap();
+            let content = [("w.bin", Content::path(case.file("w.bin")))];
+            for result in [
+                stream.finish().map(drop),
+                verifier.verify(&case.model(), &case.bundle()).map(drop),
+                verifier.verify_resources(&case.bundle(), content).map(drop),
+                verifier.verify_bytes(&case.bundle(), "w.bin", &bytes).map(drop),
+            ] {
+                assert_eq!(result.is_ok(), sound, "{check:?}: {result:?}");
+                assert!(sound || refused(result).kind() == ErrorKind::Mismatch, "{check:?}");
             }
         }
     }

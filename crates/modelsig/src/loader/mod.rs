@@ -75,7 +75,8 @@ pub(crate) struct Present {
     pub(crate) state: State,
 }
 
-/// A model of which every byte was checked; of one whose resources [lie in no folder](crate::Verifier::open_resources), every byte of those that the caller gave.
+/// A model of which every byte was checked; where its resources
+/// [lie in no folder](crate::Verifier::open_resources), every byte of those that the caller gave.
 ///
 /// Only [`Verifier::verify`](crate::Verifier::verify) and [`SignedModel::load_all`] make one. It can all that a
 /// [`SignedModel`] can. After `load_all` it hands out what was loaded. After `verify` nothing is held: files may change

@@ -241,7 +241,8 @@ impl fmt::Display for Note {
 }
 
 impl Report {
-    /// The path of the model as the caller gave it.
+    /// The path of the model as the caller gave it. Of [resources](crate::Verifier::open_resources) the name of the only
+    /// one, or how many there are.
     pub fn model(&self) -> &str {
         &self.model
     }
@@ -369,7 +370,8 @@ impl PartReport {
             .into_iter()
             .flatten()
             .collect();
-        let read = match self.files.len() < self.of_files && self.bytes >= self.of_bytes {
+        let untold = self.files.len() < self.of_files && self.bytes >= self.of_bytes;
+        let read = match self.resources && untold {
             // Nobody has signed how long the others are.
             true => format!("{} were read", Bytes(self.bytes)),
             false => format!("{} of {} were read", Bytes(self.bytes), Bytes(self.of_bytes)),

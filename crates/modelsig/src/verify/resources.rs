@@ -37,8 +37,9 @@ impl Verifier {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Usage`] when a name is given twice; [`Error::Rejected`] with a report when a resource is not signed, not
-    /// there, or of another length; otherwise as [`Verifier::open`].
+    /// [`Error::Usage`] when a name is given twice; [`Error::Unsigned`] for a name that nobody can have signed, or that is not
+    /// signed under a policy which ignores unsigned files; [`Error::Rejected`] with a report when a resource is not
+    /// signed, not there, or of another length; otherwise as [`Verifier::open`].
     pub fn open_resources<'b, 'n>(
         &self,
         bundle: impl Into<BundleSource<'b>>,
