@@ -104,7 +104,7 @@ impl<'r> Mender<'r> {
             Some(bad) if writable && alone && place.is_mended_in_place(&bad) => {
                 self.in_place(&place, &old, bad, treated)
             }
-            bad => self.replace(&place, Some(&old), bad.as_deref(), treated),
+            bad => self.replace(&place, Some(old), bad.as_deref(), treated),
         }
     }
 
@@ -196,14 +196,13 @@ impl<'r> Mender<'r> {
     fn replace(
         &mut self,
         place: &Place<'_>,
-        old: Option<&File>,
+        old: Option<File>,
         bad: Option<&[usize]>,
         treated: &mut Treated,
     ) -> Step<()> {
-        let name = &place.damaged.name;
+        let (name, replaces) = (&place.damaged.name, old.is_some());
         let failed = |operation| move |error| Error::io(operation, name.as_str(), error);
-        let new =
-            Temporary::create(&self.model.manifest, place, old.is_some()).map_err(failed("write beside"))?;
+        let new = Temporary::create(&self.model.manifest, place, replaces).map_err(failed("write beside"))?;
         let mut faults = Faults::default();
         let ranges = match place.signed.length() {
             None => self.whole(place, new.file(), &mut faults)?,
@@ -212,11 +211,11 @@ impl<'r> Mender<'r> {
                 let mut ranges = Vec::new();
                 for (index, range, digest) in pieces(place.signed) {
                     let is_bad = bad.is_some_and(|bad| bad.binary_search(&index).is_ok());
-                    let kept = match old {
+                    let kept = match &old {
                         Some(old) if !is_bad => self.keep(place, new.file(), old, (range, digest))?,
                         _ => false,
                     };
-                    if !kept && self.renew(place, new.file(), old, (range, digest), &mut faults)? {
+                    if !kept && self.renew(place, new.file(), old.as_ref(), (range, digest), &mut faults)? {
                         add(&mut ranges, range);
                     }
                 }
@@ -225,18 +224,20 @@ impl<'r> Mender<'r> {
             }
         };
         treated.failures.extend(faults.into_errors(name));
-        let found = old.map(|old| old.metadata().map(|metadata| metadata.len())).transpose();
+        let found = old.as_ref().map(|old| old.metadata().map(|metadata| metadata.len())).transpose();
         let found = found.map_err(failed("stat"))?.unwrap_or_default();
         let cut = place.signed.length().map_or(0, |length| found.saturating_sub(length));
         if ranges.is_empty() && cut == 0 {
             return Ok(());
         }
-        if let Some(old) = old {
+        if let Some(old) = &old {
             dress_like(new.file(), old).map_err(failed("set the mode of"))?;
         }
         new.file().sync_all().map_err(failed("flush"))?;
-        new.settle(old.is_some()).map_err(failed("rename into place"))?;
-        let how = if old.is_some() { Mended::Replaced } else { Mended::Created };
+        // Windows does not put anything in the place of a file that is open.
+        drop(old);
+        new.settle(replaces).map_err(failed("rename into place"))?;
+        let how = if replaces { Mended::Replaced } else { Mended::Created };
         treated.repaired = Some(RepairedFile { name: name.to_string(), how, ranges, cut });
         Ok(())
     }
