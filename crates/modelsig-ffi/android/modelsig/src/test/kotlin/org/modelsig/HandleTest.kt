@@ -192,14 +192,19 @@ class HandleTest {
                 Leaks.sweep()
             }
         }
-        Logger.getLogger("modelsig").level = Level.OFF
-        val before = Leaks.found.get()
-        drop(reclaim = true)
-        collect { freed.get() >= 49 }
-        assertTrue("${freed.get()}", freed.get() >= 49)
-        drop(reclaim = false)
-        collect { Leaks.found.get() >= before + 98 }
-        assertTrue("${Leaks.found.get() - before}", Leaks.found.get() >= before + 98)
-        assertTrue("${freed.get()}", freed.get() <= 50)
+        val log = Logger.getLogger("modelsig")
+        log.level = Level.OFF
+        try {
+            val before = Leaks.found.get()
+            drop(reclaim = true)
+            collect { freed.get() == 50L }
+            assertEquals(50, freed.get())
+            drop(reclaim = false)
+            collect { Leaks.found.get() == before + 100 }
+            assertEquals(100, Leaks.found.get() - before)
+            assertEquals(50, freed.get())
+        } finally {
+            log.level = null
+        }
     }
 }
