@@ -92,6 +92,43 @@ fn the_suite_passes() {
         print!("{}{}", text(&output.stdout), text(&output.stderr));
         assert!(output.status.success(), "{linkage:?}");
         assert!(text(&output.stdout).ends_with(" passed, 0 failed\n"), "{linkage:?}");
+        // None of its parts was left out in silence.
+        let passed = text(&output.stdout).lines().last().unwrap().split(' ').next().unwrap();
+        assert!(passed.parse::<u32>().unwrap() > 1000, "{passed}");
+    }
+}
+
+/// The programs that the README shows, on a model with a tensor.
+#[test]
+fn the_examples_run() {
+    let model = SignedModel::new(KeyType::P256);
+    let [folder, bundle, key, other] =
+        ["model", "model.sig", "key.pub", "other.pub"].map(|name| model.path(name));
+    for linkage in LINKAGES {
+        let run = |program, key| programs().run(linkage, program, [&folder, &bundle, key]);
+        let verified = run("example", &key);
+        assert_eq!((verified.status.code(), text(&verified.stdout)), (Some(0), "verified\n"), "{linkage:?}");
+        let refused = run("example", &other);
+        assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(1), ""), "{linkage:?}");
+        assert!(text(&refused.stderr).contains("another key"), "{linkage:?}");
+
+        if !programs().has_cpp {
+            println!("no C++ compiler: the loader was not compiled");
+            continue;
+        }
+        let loaded = run("loader", &key);
+        let header =
+            text(SignedModel::TENSORS).trim_start_matches(|c: char| c != '{').split_once('}').unwrap().0;
+        assert!(text(&loaded.stdout).starts_with(&format!("tiny.safetensors: {header}")), "{loaded:?}");
+        assert!(loaded.status.success() && loaded.stderr.is_empty(), "{loaded:?}");
+        let refused = run("loader", &other);
+        assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(1), ""), "{linkage:?}");
+        assert!(text(&refused.stderr).contains("another key"), "{refused:?}");
+        flip_a_bit(&model.path("model/tiny.safetensors"), 20);
+        let refused = run("loader", &key);
+        assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(1), ""), "{linkage:?}");
+        assert!(text(&refused.stderr).contains("'tiny.safetensors'"), "{refused:?}");
+        flip_a_bit(&model.path("model/tiny.safetensors"), 20);
     }
 }
 
@@ -134,15 +171,19 @@ fn the_header_is_plain_c_and_cpp() {
 }
 
 #[test]
-fn the_example_of_the_readme_compiles() {
+fn the_examples_of_the_readme_compile() {
     let readme = fs::read_to_string(ffi_crate().join("README.md")).unwrap();
-    let (_, example) = readme.split_once("\n```c\n").unwrap();
-    let (example, _) = example.split_once("```\n").unwrap();
     let folder = TempDir::new().unwrap();
-    let source = folder.path().join("example.c");
-    fs::write(&source, example).unwrap();
-    let output = strict_c().arg("-fsyntax-only").arg(&source).output().unwrap();
-    succeeded(&output, "the example of the README");
+    let examples = readme.split("\n```c\n").skip(1).map(|rest| rest.split_once("```\n").unwrap().0);
+    let mut count = 0;
+    for example in examples {
+        let source = folder.path().join("example.c");
+        fs::write(&source, example).unwrap();
+        let output = strict_c().arg("-fsyntax-only").arg(&source).output().unwrap();
+        succeeded(&output, "an example of the README");
+        count += 1;
+    }
+    assert!(count >= 2);
     for library in NATIVE_LIBRARIES {
         assert!(readme.contains(library), "the README does not name {library}");
     }
@@ -173,6 +214,7 @@ enum Linkage {
 struct Programs {
     folder: PathBuf,
     shared_library: PathBuf,
+    has_cpp: bool,
 }
 
 fn programs() -> &'static Programs {
@@ -193,10 +235,25 @@ fn programs() -> &'static Programs {
         symlink(archive, place("static/libmodelsig.a")).unwrap();
         symlink(&shared_library, place("shared/libmodelsig.so")).unwrap();
         symlink(&shared_library, place(&format!("run/libmodelsig.so.{}", abi_version()))).unwrap();
-        for program in ["verify", "suite"] {
+        let examples = ffi_crate().join("examples");
+        let mut has_cpp = true;
+        for (program, source) in [
+            ("verify", sources().join("verify.c")),
+            ("suite", sources().join("suite.c")),
+            ("example", examples.join("c/verify.c")),
+            ("loader", examples.join("cpp/loader.cpp")),
+        ] {
             for (linkage, libraries) in LINKAGES.into_iter().zip(["static", "shared"]) {
-                let mut command = strict_c();
-                command.arg(sources().join(program).with_extension("c"));
+                let mut command = if source.extension() == Some(OsStr::new("c")) {
+                    strict_c()
+                } else {
+                    has_cpp = Command::new(cpp_compiler()).arg("--version").output().is_ok();
+                    if !has_cpp {
+                        continue;
+                    }
+                    strict_cpp()
+                };
+                command.arg(&source);
                 command.arg("-o").arg(folder.join(format!("{program}-{linkage:?}")));
                 command.arg("-L").arg(folder.join(libraries)).arg("-lmodelsig");
                 if linkage == Linkage::Static {
@@ -205,7 +262,7 @@ fn programs() -> &'static Programs {
                 succeeded(&command.output().unwrap(), program);
             }
         }
-        Programs { folder, shared_library }
+        Programs { folder, shared_library, has_cpp }
     })
 }
 
@@ -268,6 +325,10 @@ impl SignedModel {
     /// Bytes of its largest file: several chunks and a piece of one.
     const WEIGHTS: u64 = (5 << 20) + 4321;
 
+    /// A safetensors file with one tensor of four bytes.
+    const TENSORS: &[u8] =
+        b"\x38\0\0\0\0\0\0\0{\"t\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}   \x01\x02\x03\x04";
+
     fn new(key_type: KeyType) -> Self {
         Self::of_size(key_type, Self::WEIGHTS)
     }
@@ -282,6 +343,7 @@ impl SignedModel {
         fs::create_dir(model.path("model")).unwrap();
         fs::write(model.path("model/config.json"), "{}").unwrap();
         fs::write(model.path("model/weights.bin"), weights).unwrap();
+        fs::write(model.path("model/tiny.safetensors"), Self::TENSORS).unwrap();
 
         let key = PrivateKey::generate(key_type).unwrap();
         let other = PrivateKey::generate(key_type).unwrap();
@@ -372,6 +434,12 @@ fn sources() -> PathBuf {
 fn strict_c() -> Command {
     let mut command = Command::new(c_compiler());
     command.args(STRICT_C).arg("-g").arg("-I").arg(include());
+    command
+}
+
+fn strict_cpp() -> Command {
+    let mut command = Command::new(cpp_compiler());
+    command.args(["-std=c++11", "-Wall", "-Wextra", "-Werror", "-pedantic", "-g", "-I"]).arg(include());
     command
 }
 

@@ -14,4 +14,5 @@ mod loading;
 mod msrv;
 mod oms_data;
 mod repair;
+mod resources;
 mod round_trip;

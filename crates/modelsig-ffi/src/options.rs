@@ -137,8 +137,8 @@ unsafe fn copy(pointer: *const ModelsigOptions) -> Result<ModelsigOptions, Model
     // Nothing but numbers and pointers, of which zero is one, or none.
     let mut options = MaybeUninit::<ModelsigOptions>::zeroed();
     if !pointer.is_null() {
-        // SAFETY: not NULL, hence at least the size is there, at the alignment of the structure.
-        let size = unsafe { pointer.cast::<usize>().read() };
+        // SAFETY: not NULL, hence at least the size is there. No alignment is asked for.
+        let size = unsafe { pointer.cast::<usize>().read_unaligned() };
         if !(size_of::<usize>()..=LONGEST).contains(&size) {
             return Err(refused("options", "has a struct_size that is not sizeof(modelsig_options)"));
         }
@@ -278,5 +278,34 @@ mod tests {
         let both = ModelsigOptions { flags, min_protection: MODELSIG_PROTECTION_SEALED, ..options() };
         assert_eq!(refusal(&both), usage);
         assert_eq!(refusal(&ModelsigOptions { flags: ALL_FLAGS, ..options() }), None);
+    }
+
+    #[test]
+    fn a_call_that_is_ended_leaves_the_token_alone_and_not_the_other_way_round() {
+        let token = ModelsigCancel::default();
+        let options = ModelsigOptions { cancel: &token, ..options() };
+        // SAFETY: a whole structure, with a token that lives.
+        let [one, other] =
+            [(), ()].map(|()| unsafe { Options::read(&options) }.unwrap().watch.engine().unwrap());
+        one.cancel().cancel();
+        assert!(one.is_cancelled() && !token.0.is_cancelled() && !other.is_cancelled());
+        token.0.cancel();
+        assert!(other.is_cancelled());
+    }
+
+    /// A caller in another language may have packed it.
+    #[test]
+    fn the_structure_may_lie_anywhere() {
+        let wanted = ModelsigOptions { flags: MODELSIG_FAIL_FAST, max_copy_bytes: 7, ..options() };
+        let mut room = [0_u8; size_of::<ModelsigOptions>() + align_of::<ModelsigOptions>()];
+        for at in 0..align_of::<ModelsigOptions>() {
+            // SAFETY: there is room for one structure from there on, and it is only read as bytes.
+            let read = unsafe {
+                let place = room.as_mut_ptr().add(at);
+                (&raw const wanted).cast::<u8>().copy_to_nonoverlapping(place, size_of::<ModelsigOptions>());
+                copy(place.cast()).unwrap()
+            };
+            assert_eq!((read.flags, read.max_copy_bytes), (MODELSIG_FAIL_FAST, 7));
+        }
     }
 }

@@ -135,3 +135,215 @@ impl Watch {
         self.threads == 1 || !modelsig::hash::HAS_THREADS
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Mutex;
+    use std::thread::{self, ThreadId};
+    use std::time::Instant;
+
+    use modelsig::ErrorKind;
+    use modelsig::hash::{HAS_THREADS, HashAlgorithm, Plan, Source, Task};
+
+    use super::*;
+
+    const LENGTH: u64 = 20 << 20;
+
+    /// What the callback was told, and what it answers.
+    #[derive(Default)]
+    struct Caller {
+        told: Mutex<Vec<(ThreadId, u64, u64)>>,
+        /// It asks for the end from so many bytes on.
+        enough: Option<u64>,
+    }
+
+    impl Caller {
+        fn that_wants(enough: u64) -> Self {
+            Self { enough: Some(enough), ..Self::default() }
+        }
+
+        fn watch(&self, cancel: CancelToken, threads: u32) -> Watch {
+            Watch::new(Some(tell), (&raw const *self).cast_mut().cast(), cancel, threads)
+        }
+
+        fn told(&self) -> Vec<(ThreadId, u64, u64)> {
+            self.told.lock().unwrap().clone()
+        }
+    }
+
+    unsafe extern "C" fn tell(userdata: *mut c_void, done: u64, total: u64) -> i32 {
+        // SAFETY: the caller outlives the watch, and all that it holds can be shared.
+        let caller = unsafe { &*userdata.cast::<Caller>() };
+        caller.told.lock().unwrap().push((thread::current().id(), done, total));
+        caller.enough.is_some_and(|enough| done >= enough).into()
+    }
+
+    /// Two files, so that several threads have something to do.
+    fn hash(engine: &Engine) -> Result<(), Error> {
+        let bytes = vec![7; LENGTH as usize / 2];
+        let mut plan = Plan::new();
+        for _ in 0..2 {
+            let task = Task::whole(Source::from_bytes(&bytes), HashAlgorithm::Sha256);
+            plan.push(task.map_err(|error| Error::Internal { what: error.to_string() })?);
+        }
+        let cancelled = engine.run(&plan).iter().any(Result::is_err);
+        if cancelled { Err(Error::Cancelled) } else { Ok(()) }
+    }
+
+    /// Work that goes on until somebody asks for its end.
+    fn wait(engine: &Engine) -> Result<(), Error> {
+        engine.progress().planned(2);
+        engine.progress().advanced(1);
+        let begin = Instant::now();
+        while !engine.is_cancelled() {
+            assert!(begin.elapsed() < Duration::from_secs(60), "nobody has ended it");
+            thread::sleep(Duration::from_millis(1));
+        }
+        Err(Error::Cancelled)
+    }
+
+    #[test]
+    fn the_callback_is_called_on_the_thread_of_the_call_up_to_the_end() {
+        for threads in [0, 1, 2, 5] {
+            let caller = Caller::default();
+            let watch = caller.watch(CancelToken::new(), threads);
+            let engine = watch.engine().unwrap();
+            watch.run(&engine, || hash(&engine)).unwrap();
+            let told = caller.told();
+            assert!(told.iter().all(|(on, ..)| *on == thread::current().id()), "{threads}");
+            assert!(told.windows(2).all(|two| two[0].1 <= two[1].1), "{threads}: it goes forward: {told:?}");
+            assert_eq!(told.last().map(|last| (last.1, last.2)), Some((LENGTH, LENGTH)), "{threads}");
+            assert!(threads != 1 || told.len() > 10, "block by block, since nobody else can look: {told:?}");
+            let told = told.len();
+            thread::sleep(2 * PERIOD);
+            assert_eq!(caller.told().len(), told, "not after the call has returned");
+        }
+    }
+
+    #[test]
+    fn the_work_is_done_where_the_caller_wants_it() {
+        for (threads, with_callback) in [(1, true), (1, false), (2, false), (2, true)] {
+            let caller = Caller::default();
+            let watch = match with_callback {
+                true => caller.watch(CancelToken::new(), threads),
+                false => Watch::new(None, std::ptr::null_mut(), CancelToken::new(), threads),
+            };
+            let engine = watch.engine().unwrap();
+            let at_work = watch.run(&engine, || Ok(thread::current().id())).unwrap();
+            let beside = HAS_THREADS && threads != 1 && with_callback;
+            assert_eq!(at_work != thread::current().id(), beside, "{threads} {with_callback}");
+        }
+    }
+
+    #[test]
+    fn the_callback_can_end_it_and_leaves_the_token_of_the_caller_alone() {
+        for threads in [0, 1, 2] {
+            let (caller, token) = (Caller::that_wants(1), CancelToken::new());
+            let watch = caller.watch(token.child(), threads);
+            let engine = watch.engine().unwrap();
+            let error = watch.run(&engine, || if threads == 1 { hash(&engine) } else { wait(&engine) });
+            assert!(matches!(error, Err(Error::Cancelled)), "{threads}: {error:?}");
+            assert!(!token.is_cancelled(), "{threads}");
+            let told = caller.told().len();
+            assert_eq!(caller.told().iter().filter(|told| told.1 >= 1).count(), 1, "it is asked once");
+            // What was opened with it has ended for good.
+            let again = watch.run(&engine, || -> Result<(), Error> { unreachable!("nothing is begun") });
+            assert!(matches!(again, Err(Error::Cancelled)), "{threads}");
+            assert_eq!(caller.told().len(), told);
+        }
+    }
+
+    #[test]
+    fn an_answer_after_the_last_byte_is_not_looked_at() {
+        for threads in [0, 1, 2] {
+            let caller = Caller::that_wants(LENGTH);
+            let watch = caller.watch(CancelToken::new(), threads);
+            let engine = watch.engine().unwrap();
+            watch.run(&engine, || hash(&engine)).unwrap();
+            assert!(!engine.is_cancelled());
+            watch.run(&engine, || Ok(())).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_token_of_the_caller_ends_it() {
+        for threads in [0, 1, 2] {
+            let (caller, token) = (Caller::default(), CancelToken::new());
+            let watch = caller.watch(token.child(), threads);
+            let engine = watch.engine().unwrap();
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    thread::sleep(Duration::from_millis(20));
+                    token.cancel();
+                });
+                let ended = watch.run(&engine, || wait(&engine));
+                assert!(matches!(ended, Err(Error::Cancelled)), "{threads}: {ended:?}");
+            });
+            let never = watch.run(&engine, || -> Result<(), Error> { unreachable!("nothing is begun") });
+            assert!(matches!(never, Err(Error::Cancelled)), "{threads}");
+        }
+    }
+
+    #[test]
+    fn whoever_asked_for_the_end_gets_it_unless_there_is_worse_to_tell() {
+        for threads in [0, 1, 2] {
+            let token = CancelToken::new();
+            let caller = Caller::default();
+            let watch = caller.watch(token.child(), threads);
+            let engine = watch.engine().unwrap();
+            let done = watch.run(&engine, || {
+                token.cancel();
+                Ok(())
+            });
+            assert!(matches!(done, Err(Error::Cancelled)), "{threads}");
+
+            let token = CancelToken::new();
+            let watch = caller.watch(token.child(), threads);
+            let engine = watch.engine().unwrap();
+            let bad = watch.run(&engine, || -> Result<(), Error> {
+                token.cancel();
+                Err(Error::Missing { path: "a".into() })
+            });
+            assert_eq!(bad.unwrap_err().kind(), ErrorKind::Missing, "{threads}");
+        }
+    }
+
+    #[test]
+    fn a_panic_comes_through() {
+        for threads in [0, 1, 2] {
+            let caller = Caller::default();
+            let watch = caller.watch(CancelToken::new(), threads);
+            let engine = watch.engine().unwrap();
+            let thrown = catch_unwind(AssertUnwindSafe(|| {
+                watch.run(&engine, || -> Result<(), Error> { std::panic::panic_any("a fault") })
+            }));
+            assert_eq!(thrown.unwrap_err().downcast_ref(), Some(&"a fault"), "{threads}");
+            // Nothing is left behind that a later call would meet.
+            watch.run(&engine, || hash(&engine)).unwrap();
+        }
+    }
+
+    /// No thread is started, and none is left.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn one_thread_means_one() {
+        let ours = || {
+            let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+            let name = |task: std::io::Result<std::fs::DirEntry>| {
+                std::fs::read_to_string(task.ok()?.path().join("comm")).ok()
+            };
+            tasks.filter_map(name).collect::<Vec<_>>()
+        };
+        let named = thread::Builder::new().name("only-one".into());
+        let counted = named.spawn(move || {
+            let caller = Caller::default();
+            let watch = caller.watch(CancelToken::new(), 1);
+            let engine = watch.engine().unwrap();
+            watch.run(&engine, || hash(&engine)).unwrap();
+            // A new thread has the name of the one that started it, unless it is given another.
+            ours().iter().filter(|name| name.trim() == "only-one").count()
+        });
+        assert_eq!(counted.unwrap().join().unwrap(), 1);
+    }
+}

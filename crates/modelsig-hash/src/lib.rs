@@ -26,6 +26,7 @@
 
 #![warn(missing_docs)]
 
+mod blake3_export;
 mod digest;
 mod engine;
 mod error;

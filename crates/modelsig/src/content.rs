@@ -36,6 +36,8 @@ pub(crate) struct Opened {
     pub(crate) length: u64,
     /// It is all of the file.
     pub(crate) whole: bool,
+    /// The descriptor shares its position and its mode with one of the caller's.
+    pub(crate) lent: bool,
 }
 
 impl Content {
@@ -108,7 +110,8 @@ impl Content {
             return Err(Error::OutOfRange { path: name.into(), range, length: available });
         }
         let whole = self.offset == 0 && length == available;
-        Ok(Opened { file, offset: self.offset, length, whole })
+        let lent = matches!(self.place, Place::File(_));
+        Ok(Opened { file, offset: self.offset, length, whole, lent })
     }
 }
 

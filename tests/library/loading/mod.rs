@@ -10,9 +10,10 @@ mod tensors;
 
 use modelsig::hash::{ChunkSize, HashAlgorithm};
 use modelsig::{ChunkIndexing, ModelSigner};
+pub(crate) use tensors::{TENSORS, safetensors};
 
 /// Bytes that are not alike anywhere near each other.
-fn noise(length: usize) -> Vec<u8> {
+pub(crate) fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = || {
         state ^= state << 13;
@@ -24,7 +25,7 @@ fn noise(length: usize) -> Vec<u8> {
 }
 
 /// Signs with a chunk index of the smallest chunks.
-fn in_chunks() -> ModelSigner {
+pub(crate) fn in_chunks() -> ModelSigner {
     let size = ChunkSize::new(ChunkSize::MIN).ok();
     ModelSigner::new().chunks(Some(ChunkIndexing { size, algorithm: HashAlgorithm::Sha256 }))
 }

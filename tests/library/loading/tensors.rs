@@ -7,7 +7,7 @@ use modelsig_tests::{Case, assert_outcome, only_problem, refused};
 use super::{in_chunks, noise};
 
 /// Names, and elements of one byte.
-pub(super) const TENSORS: [(&str, usize); 5] = [
+pub(crate) const TENSORS: [(&str, usize); 5] = [
     ("embed", 100_000),
     ("layer.1.weight", 100_000),
     ("layer.2.weight", 300_000),
@@ -16,7 +16,7 @@ pub(super) const TENSORS: [(&str, usize); 5] = [
 ];
 
 /// A file of the format, as the crate `safetensors` writes it: data in the order of the header, padded to 8 bytes.
-pub(super) fn safetensors(tensors: &[(&str, usize)]) -> Vec<u8> {
+pub(crate) fn safetensors(tensors: &[(&str, usize)]) -> Vec<u8> {
     let mut entries = serde_json::Map::new();
     let mut at = 0;
     for (name, length) in tensors {

@@ -240,6 +240,7 @@ impl Engine {
     }
 
     /// Does `work` for each piece of so many bytes, on all threads, until one fails.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(crate) fn spread(
         &self,
         length: u64,

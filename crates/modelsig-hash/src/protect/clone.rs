@@ -51,10 +51,22 @@ pub fn clone(_: &File, _: &File) -> io::Result<File> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// The same file once more, for reading only and with a position of its own.
+/// The same file once more, for reading only and with a position of its own. Linux and Android.
+///
+/// # Errors
+/// Those of the system: mostly that this user may not open the file, or that there is no `/proc`.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn reopened(file: &File) -> io::Result<File> {
+pub fn reopened(file: &File) -> io::Result<File> {
     use std::os::fd::AsRawFd;
 
     File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
+/// What `/dev/fd` opens here is the same descriptor.
+///
+/// # Errors
+/// Always of the kind `Unsupported`.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn reopened(_: &File) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
 }

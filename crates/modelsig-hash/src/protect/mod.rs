@@ -16,7 +16,7 @@ pub mod verity;
 mod view;
 mod writer;
 
-pub use clone::clone;
+pub use clone::{clone, reopened};
 pub(crate) use memory::Keep;
 pub use memory::Memory;
 pub use sealed::sealed_copy;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Feed, Kernels, State, portable};
+use super::{Feed, Kernels, portable};
 
 /// Streams that the widest kernel compresses at once.
 pub(super) const MOST_LANES: usize = 16;
@@ -185,11 +185,11 @@ fn wide<const N: usize>(
     kernel: Kernel,
     feeds: &mut [&mut Feed<'_>],
     count: usize,
-    compress: unsafe fn(&mut [State; N], [*const super::Block; N], usize),
+    compress: unsafe fn(&mut [super::State; N], [*const super::Block; N], usize),
 ) {
     assert!(kernel.is_available() && !feeds.is_empty() && feeds.len() <= N);
     let of = |lane: usize| feeds.get(lane).unwrap_or(&feeds[0]);
-    let mut states: [State; N] = std::array::from_fn(|lane| of(lane).state());
+    let mut states: [super::State; N] = std::array::from_fn(|lane| of(lane).state());
     let blocks = std::array::from_fn(|lane| of(lane).blocks()[..count].as_ptr());
     // SAFETY: the CPU has what the kernel needs, and each pointer comes from a slice of `count` blocks.
     unsafe { compress(&mut states, blocks, count) };

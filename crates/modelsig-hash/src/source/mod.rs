@@ -354,13 +354,14 @@ impl Opened<'_> {
 
     /// The bytes of a range that was [loaded](Self::load) with this buffer.
     pub(crate) fn loaded<'b>(&'b self, range: ByteRange, buffer: &'b Buffer) -> &'b [u8] {
-        let (start, end) = (range.start() as usize, range.end() as usize);
+        // What is in memory as a whole has places that fit usize. A file may be longer than that.
+        let in_memory = || range.start() as usize..range.end() as usize;
         match &self.bytes {
-            Bytes::Memory(bytes) => &bytes[start..end],
-            Bytes::File { map: Some(map), .. } => &map.bytes()[start..end],
+            Bytes::Memory(bytes) => &bytes[in_memory()],
+            Bytes::File { map: Some(map), .. } => &map.bytes()[in_memory()],
             // SAFETY: the source was claimed when it was opened, and what was loaded is not written again.
             Bytes::File { keep: Some(keep), .. } => unsafe { keep.bytes(range) },
-            Bytes::File { map: None, .. } => buffer.bytes(end - start),
+            Bytes::File { map: None, .. } => buffer.bytes(range.length() as usize),
         }
     }
 

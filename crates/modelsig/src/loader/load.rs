@@ -30,8 +30,9 @@ impl SignedModel {
     ///
     /// # Errors
     /// [`Error::Rejected`] with a report of all files that are not what was signed, cannot be read, or cannot be protected as the
-    /// policy demands.
+    /// policy demands; [`Error::Usage`] where the caller gave no content at all.
     pub fn load_all(mut self) -> Result<VerifiedModel, Error> {
+        self.is_not_empty()?;
         let all: Vec<&Present> = self.present.iter().collect();
         // So many at a time, since files that are not copied are held open until they were hashed.
         let loaded = all.chunks(OPEN_FILES).flat_map(|some| self.load(some));
@@ -80,6 +81,10 @@ impl SignedModel {
 
     fn slot(&self, present: &Present) -> Result<Slot, Error> {
         let name = self.name_of(present);
+        // On every rung it is to be had in one piece. Where addresses do not reach so far, nothing is copied first.
+        if isize::try_from(present.tree.length).is_err() {
+            return Err(Error::io("hold in memory", name, std::io::ErrorKind::OutOfMemory.into()));
+        }
         Ok(match self.footing(present, name, Purpose::Bytes)? {
             Footing::File { file, proven: true, .. } => Slot::Proven(file),
             Footing::File { file, protection, proven: false } => Slot::File { file, protection },

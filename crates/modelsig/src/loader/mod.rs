@@ -244,6 +244,14 @@ impl SignedModel {
         &self.report
     }
 
+    /// What was not given is not verified, and so nothing is.
+    pub(crate) fn is_not_empty(&self) -> Result<(), Error> {
+        if self.model.is_contents() && self.report.files.is_empty() {
+            return Err(Error::Usage { what: "no resource is given: nothing would be verified".into() });
+        }
+        Ok(())
+    }
+
     /// True when the caller gave only some of the signed files.
     fn is_part(&self) -> bool {
         self.model.is_contents() && self.report.files.len() < self.manifest.files.len()
@@ -252,17 +260,23 @@ impl SignedModel {
     /// What was checked of the signed files, as long as it is not all.
     fn part_report(&self) -> PartReport {
         let checked = || self.report.files.iter().filter(|file| file.checked.is_some());
-        let sum = |sizes: &mut dyn Iterator<Item = u64>| sizes.fold(0, u64::saturating_add);
-        let bytes = sum(&mut checked().filter_map(|file| file.size));
-        let of_bytes = sum(&mut self.manifest.files.iter().filter_map(SignedFile::length));
         PartReport {
             files: checked().map(|file| file.name.clone()).collect(),
             tensors: Vec::new(),
-            bytes,
-            // Not every bundle tells lengths.
-            of_bytes: of_bytes.max(bytes),
+            bytes: checked().filter_map(|file| file.size).fold(0, u64::saturating_add),
+            of_bytes: self.known_bytes(),
             of_files: self.manifest.files.len(),
+            resources: true,
         }
+    }
+
+    /// Bytes of all signed files, as far as they were found or their lengths are signed.
+    fn known_bytes(&self) -> u64 {
+        let absent = self.manifest.files.iter().filter(|file| {
+            self.report.files.binary_search_by(|found| found.name.as_str().cmp(file.name.as_str())).is_err()
+        });
+        let found = self.report.files.iter().filter_map(|file| file.size);
+        found.chain(absent.filter_map(SignedFile::length)).fold(0, u64::saturating_add)
     }
 
     /// The report on what was checked without being opened.

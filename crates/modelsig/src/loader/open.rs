@@ -16,6 +16,8 @@ pub(super) struct Place {
     pub(super) offset: u64,
     /// They are all of the file.
     pub(super) whole: bool,
+    /// The descriptor shares its position and its mode with one of the caller's.
+    pub(super) lent: bool,
 }
 
 impl Place {
@@ -52,9 +54,9 @@ impl Place {
 /// Opens a file of the tree, which must be a regular one and have the length that it had.
 pub(super) fn open(model: &Model, tree: &TreeFile, name: &str) -> Result<Place, Error> {
     if let Some(content) = model.content(&tree.name) {
-        let Opened { file, offset, length, whole } = content.open(name)?;
+        let Opened { file, offset, length, whole, lent } = content.open(name)?;
         same_length(name, tree.length, length)?;
-        return Ok(Place { file, offset, whole });
+        return Ok(Place { file, offset, whole, lent });
     }
     let file = model.open_file(tree).map_err(|error| Error::io("open", name, error))?;
     let metadata = file.metadata().map_err(|error| Error::io("stat", name, error))?;
@@ -63,7 +65,7 @@ pub(super) fn open(model: &Model, tree: &TreeFile, name: &str) -> Result<Place, 
         return Err(Error::SpecialFile { path: name.into(), what });
     }
     same_length(name, tree.length, metadata.len())?;
-    Ok(Place { file, offset: 0, whole: true })
+    Ok(Place { file, offset: 0, whole: true, lent: false })
 }
 
 pub(crate) fn same_length(name: &str, expected: u64, found: u64) -> Result<(), Error> {

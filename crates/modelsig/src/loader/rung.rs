@@ -18,6 +18,7 @@ const SMALL: u64 = 1 << 20;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     Bytes,
+    #[cfg(unix)]
     Descriptor,
 }
 
@@ -46,11 +47,26 @@ impl SignedModel {
         {
             return Ok(Footing::Copy);
         }
-        let Place { file, offset, whole } = open(&self.model, &present.tree, name)?;
+        let Place { file, offset, whole, lent } = open(&self.model, &present.tree, name)?;
         let on = |file, protection| Ok(Footing::File { file, protection, proven: false });
         let mut tried = Vec::new();
+        // The caller's descriptor has a position that is not to be moved, and may be open for writing.
+        let (file, in_place) = match lent && purpose == Purpose::Descriptor {
+            false => (file, whole),
+            true => match protect::reopened(&file) {
+                Ok(own) => (own, whole),
+                Err(error) => {
+                    tried.push(format!(
+                        "its descriptor is the caller's, and it cannot be opened anew: {error}"
+                    ));
+                    (file, false)
+                }
+            },
+        };
         if !whole {
             tried.push("it is a part of a larger file, which can only be copied".to_owned());
+        } else if !in_place {
+            // Why was told.
         } else if measured(&file, length, verity::measure).is_some() {
             let signed = &self.manifest.files[present.signed];
             let duplicate = || file.try_clone();
@@ -93,6 +109,9 @@ impl SignedModel {
                 Ok(clone) => return on(clone, Protection::Clone),
                 Err(why) => tried.push(why),
             }
+        }
+        if !in_place {
+            return Err(Error::Protection { path: name.into(), expected: least, tried });
         }
         // On Windows the file was opened in a way that keeps writers out as long as it is open.
         if least <= Protection::Stable && (cfg!(windows) || protect::is_stable(&file)) {

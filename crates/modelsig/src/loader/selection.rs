@@ -97,9 +97,14 @@ impl SignedModel {
             }
         }
         self.name_damaged_tensors();
-        let all = self.present.iter().fold(0, |sum: u64, present| sum.saturating_add(present.tree.length));
-        self.report.part =
-            Some(PartReport { files: whole, tensors, bytes, of_bytes: all, of_files: self.present.len() });
+        self.report.part = Some(PartReport {
+            files: whole,
+            tensors,
+            bytes,
+            of_bytes: self.known_bytes(),
+            of_files: self.manifest.files.len(),
+            resources: self.model.is_contents(),
+        });
         Ok(self.accept()?.report)
     }
 

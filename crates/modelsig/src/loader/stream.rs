@@ -68,7 +68,7 @@ impl ResourceStream {
             Hasher::new(algorithm).map_err(|error| Error::from_hashing(file.name.as_str(), error))
         };
         let whole = whole.map(hasher).transpose()?;
-        let verity = file.computes_verity(check).then(|| file.length().map(VerityHasher::new)).flatten();
+        let verity = file.computes_verity(check).then(VerityHasher::new);
         let mut stream =
             Self { file, check, position: 0, verified: 0, whole, part: None, next: 0, verity, refused: None };
         stream.begin_part()?;
@@ -98,6 +98,8 @@ impl ResourceStream {
     /// stays refused.
     pub fn update(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.not_refused()?;
+        // Whatever happens in between, a panic too: what was not looked at to the end was not found good.
+        self.refused = Some(ErrorKind::Internal);
         let result = self.take(bytes);
         self.remember(result)
     }

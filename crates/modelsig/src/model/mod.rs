@@ -87,6 +87,7 @@ impl Model {
         match &self.kind {
             Kind::Folder(_) | Kind::File { .. } => self.path.to_string_lossy().into_owned(),
             Kind::Contents(contents) => match &contents[..] {
+                [] => "no resources".into(),
                 [(name, _)] => name.to_string(),
                 several => format!("{} resources", several.len()),
             },
@@ -275,7 +276,23 @@ impl Model {
 
     /// True when it is only what the caller gave of a model.
     pub(crate) fn is_contents(&self) -> bool {
-        matches!(self.kind, Kind::Contents(_))
+        self.contents().is_some()
+    }
+
+    /// What the caller gave of a model.
+    pub(crate) fn contents(&self) -> Option<&[(ModelPath, Content)]> {
+        match &self.kind {
+            Kind::Contents(contents) => Some(contents),
+            Kind::Folder(_) | Kind::File { .. } => None,
+        }
+    }
+
+    /// Opens a file of the tree for a look at all of the file: not one that begins in the middle of another.
+    pub(crate) fn open_from_start(&self, file: &TreeFile) -> io::Result<File> {
+        match self.content(&file.name) {
+            Some(content) if content.offset() > 0 => Err(io::ErrorKind::Unsupported.into()),
+            _ => self.open_file(file),
+        }
     }
 }
 
@@ -312,4 +329,26 @@ pub(crate) fn kind_of(kind: FileType) -> &'static str {
         }
     }
     if kind.is_dir() { "folder" } else { "special file" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The kernel's guard on a file says nothing about bytes that begin somewhere else in it.
+    #[test]
+    fn what_begins_in_the_middle_is_not_looked_at_from_the_start() {
+        let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+        std::fs::write(&path, b"0123456789").unwrap();
+        let opens = |offset, length| {
+            let name = ModelPath::parse("w.bin").unwrap();
+            let content = Content::path(&*path).part(offset, length);
+            let model = Model::of_contents(vec![(name, content)]).unwrap();
+            let tree = model.tree(&Exclusions::default(), Symlinks::Reject, &Limits::default()).unwrap();
+            (model.open_file(&tree.files[0]).is_ok(), model.open_from_start(&tree.files[0]).is_ok())
+        };
+        assert_eq!(opens(0, None), (true, true));
+        assert_eq!(opens(0, Some(10)), (true, true));
+        assert_eq!(opens(3, Some(4)), (true, false));
+    }
 }

@@ -33,6 +33,8 @@ pub struct Report {
     pub(crate) complete: bool,
     /// What was checked when only a part was asked for.
     pub(crate) part: Option<PartReport>,
+    /// How many resources the caller gave, where there is no folder.
+    pub(crate) resources: Option<usize>,
 }
 
 /// How much of a model was looked at when only a part was asked for.
@@ -45,10 +47,12 @@ pub struct PartReport {
     pub tensors: Vec<ModelTensor>,
     /// Bytes that were read and checked for all of these.
     pub bytes: u64,
-    /// Bytes of all signed files.
+    /// Bytes of all signed files, as far as they are there or their lengths are signed.
     pub of_bytes: u64,
     /// All signed files.
     pub of_files: usize,
+    /// It is what the caller gave of a model, and not what was chosen in a folder.
+    pub(crate) resources: bool,
 }
 
 /// Who signed, as far as the caller's trust proves it.
@@ -326,32 +330,36 @@ impl Report {
 
     /// One line that says it all.
     pub fn verdict_line(&self) -> String {
-        let model = Escaped(&self.model);
+        // Several resources have a number and no name.
+        let model = match self.resources {
+            Some(count) if count != 1 => self.model.clone(),
+            _ => format!("'{}'", Escaped(&self.model)),
+        };
         let verified = self.files.iter().filter(|file| file.checked.is_some()).count();
         let problems = self.problems().count();
         let problems = format!("{problems} {}", if problems == 1 { "problem" } else { "problems" });
         match self.verdict() {
             "verified" => format!(
-                "{} '{model}': {verified} {}, {}, signed by {}",
+                "{} {model}: {verified} {}, {}, signed by {}",
                 if self.frozen.is_some() { "PROTECTED" } else { "VERIFIED" },
                 if verified == 1 { "file" } else { "files" },
                 Bytes(self.bytes_verified()),
                 self.signer.line()
             ),
             "verified-part" => {
-                let (what, signer) = (self.part.as_ref().map(PartReport::line), self.signer.line());
-                format!("VERIFIED only a part of '{model}': {}, signed by {signer}", what.unwrap_or_default())
+                let (what, signer) = (self.part.as_ref().map(|part| part.line(&model)), self.signer.line());
+                format!("VERIFIED only {}, signed by {signer}", what.unwrap_or_default())
             }
-            "opened" => format!("OPENED '{model}': the signature holds, no file was checked yet"),
-            "rejected" => format!("REJECTED '{model}': {problems}"),
-            _ => format!("UNDECIDED '{model}': {problems}"),
+            "opened" => format!("OPENED {model}: the signature holds, no file was checked yet"),
+            "rejected" => format!("REJECTED {model}: {problems}"),
+            _ => format!("UNDECIDED {model}: {problems}"),
         }
     }
 }
 
 impl PartReport {
-    /// For example `2 tensors, 1 file; 3.2 MB of 4.3 GB were read`.
-    fn line(&self) -> String {
+    /// For example `a part of 'llama': 2 tensors, 1 file; 3.2 MB of 4.3 GB were read`.
+    fn line(&self, model: &str) -> String {
         let count = |count: usize, one: &str| match count {
             0 => None,
             1 => Some(format!("1 {one}")),
@@ -361,7 +369,16 @@ impl PartReport {
             .into_iter()
             .flatten()
             .collect();
-        format!("{}; {} of {} were read", what.join(", "), Bytes(self.bytes), Bytes(self.of_bytes))
+        let read = match self.files.len() < self.of_files && self.bytes >= self.of_bytes {
+            // Nobody has signed how long the others are.
+            true => format!("{} were read", Bytes(self.bytes)),
+            false => format!("{} of {} were read", Bytes(self.bytes), Bytes(self.of_bytes)),
+        };
+        match (&self.files[..], self.tensors.is_empty() && self.resources) {
+            ([only], true) => format!("'{}', 1 of {} signed files: {read}", Escaped(only), self.of_files),
+            (files, true) => format!("{} of {} signed files: {read}", files.len(), self.of_files),
+            _ => format!("a part of {model}: {}; {read}", what.join(", ")),
+        }
     }
 }
 

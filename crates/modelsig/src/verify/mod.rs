@@ -306,6 +306,7 @@ impl Verifier {
             notes: notes.into_iter().filter_map(|(holds, note)| holds.then_some(note)).collect(),
             complete: false,
             part: None,
+            resources: run.model.contents().map(<[_]>::len),
         }
     }
 

@@ -58,9 +58,7 @@ impl Verifier {
         contents: impl IntoIterator<Item = (&'n str, Content)>,
     ) -> Result<VerifiedModel, Error> {
         let signed = self.look_at_resources(&bundle.into(), contents)?;
-        if signed.present.is_empty() && signed.report.problems().next().is_none() {
-            return Err(Error::Usage { what: "no resource is given: nothing would be verified".into() });
-        }
+        signed.is_not_empty()?;
         let engine = signed.engine.clone();
         self.check_all(&engine, signed)
     }
@@ -87,7 +85,7 @@ impl Verifier {
             Err(Error::Cancelled) => return Err(Error::Cancelled),
             Err(problem) => report.problem = Some(problem),
         }
-        signed.report.model = name.into();
+        (signed.report.model, signed.report.resources) = (name.into(), Some(1));
         signed.report.files.push(report);
         Ok(signed.accept()?.conclude_part())
     }

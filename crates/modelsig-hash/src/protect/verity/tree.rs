@@ -55,9 +55,10 @@ impl Tree {
         Self { length, missing: length, parts: BTreeMap::new() }
     }
 
-    /// Of the file, in bytes.
-    pub(crate) fn length(&self) -> u64 {
-        self.length
+    /// The same, once it is known how long the file is: whether one block or less, or more, it was made for.
+    pub(crate) fn of_length(self, length: u64) -> Self {
+        let added = self.length.saturating_sub(self.missing);
+        Self { length, missing: length.saturating_sub(added), ..self }
     }
 
     /// Adds the digests of the blocks of a part.

@@ -1,0 +1,1 @@
+../../include/modelsig.h
