@@ -4,8 +4,8 @@ import PackageDescription
 // The C library comes
 //  * on Apple systems from Modelsig.xcframework, which build-xcframework.sh makes, and which is put beside this file;
 //  * otherwise from libmodelsig_ffi.a in the folder that MODELSIG_LIBRARY names, or where the linker looks by itself.
-// Either way its header is crates/modelsig-ffi/include/modelsig.h: the XCFramework is made with it, and the module map in
-// Sources/CModelsig points at it.
+// Either way its header is crates/modelsig-ffi/include/modelsig.h: the XCFramework is made with it, and the module
+// map in Sources/CModelsig points at it.
 let folder = Context.environment["MODELSIG_LIBRARY"]
 
 #if os(Linux)

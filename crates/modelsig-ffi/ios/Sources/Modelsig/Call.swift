@@ -44,7 +44,8 @@ final class Call: Sendable {
     }
 }
 
-/// Where blocking calls of async functions run: not on the threads of the cooperative pool, which has few and must not lose them.
+/// Where blocking calls of async functions run: not on the threads of the cooperative pool, which has few and must not
+/// lose them.
 private let queue = DispatchQueue(label: "modelsig", qos: .unspecified, attributes: .concurrent)
 
 /// Runs a blocking call for an async function. When its task is cancelled, the token is too, and the call ends.

@@ -7,9 +7,9 @@ typealias ErrorSlot = UnsafeMutablePointer<OpaquePointer?>
 
 /// Owns a C object, and frees it when nobody refers to it any more.
 ///
-/// Sendable without the compiler's proof: all that is done with the pointer in several threads are calls that take a pointer
-/// to const, which the header allows. Calls that want an object for themselves are made before others can see it
-/// (`Verifier.init`, `Model`), or under a lock (`VerificationStream`).
+/// Sendable without the compiler's proof: all that is done with the pointer in several threads are calls that take a
+/// pointer to const, which the header allows. Calls that want an object for themselves are made before others can see
+/// it (`Verifier.init`, `Model`), or under a lock (`VerificationStream`).
 final class Handle: @unchecked Sendable {
     let pointer: OpaquePointer
     private let free: @convention(c) (OpaquePointer?) -> Void

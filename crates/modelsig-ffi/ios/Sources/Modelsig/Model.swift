@@ -1,11 +1,11 @@
 import CModelsig
 import Foundation
 
-/// A model whose signature, names and lengths hold. Its bytes are checked as they are handed out; nothing but signed names
-/// can be reached. Any number of threads and tasks may use one.
+/// A model whose signature, names and lengths hold. Its bytes are checked as they are handed out; nothing but signed
+/// names can be reached. Any number of threads and tasks may use one.
 ///
-/// Cancelling a task inside one of the async functions cancels the model, as `cancel` does: to go on, open it again, which costs
-/// little.
+/// Cancelling a task inside one of the async functions cancels the model, as `cancel` does: to go on, open it again,
+/// which costs little.
 public final class Model: Sendable {
     let handle: Handle
     private let token: CancellationToken
@@ -36,7 +36,8 @@ public final class Model: Sendable {
         return length
     }
 
-    /// Some bytes of a file. Only the chunks that they lie in are read and checked, if the signer made an index of chunks.
+    /// Some bytes of a file. Only the chunks that they lie in are read and checked, if the signer made an index of
+    /// chunks.
     ///
     /// - Throws: `usage` if the file does not have so many bytes there.
     public func read(_ name: String, offset: UInt64, count: Int) throws(ModelsigError) -> Data {
@@ -94,9 +95,11 @@ public final class Model: Sendable {
         return try withCText(file) { file in Result { () throws(ModelsigError) in try load(file) } }.get()
     }
 
-    /// A descriptor of a file that others cannot write to any more, all of which was checked: for runtimes that take one.
+    /// A descriptor of a file that others cannot write to any more, all of which was checked: for runtimes that take
+    /// one.
     ///
-    /// - Throws: `policy` where the system has no such thing: iOS has one only where the model's folder can be written to.
+    /// - Throws: `policy` where the system has no such thing: iOS has one only where the model's folder can be written
+    ///   to.
     public func file(_ name: String) throws(ModelsigError) -> VerifiedFile {
         var descriptor: Int32 = -1
         var protection: UInt32 = 0

@@ -1,8 +1,8 @@
 import CModelsig
 import Foundation
 
-/// Why a call failed. There is no "verified, but": whoever catches one must not use the model, or the part of it that was asked
-/// for.
+/// Why a call failed. There is no "verified, but": whoever catches one must not use the model, or the part of it that
+/// was asked for.
 public struct ModelsigError: Error, Hashable, Sendable {
     /// What kind of failure it is.
     public let code: Code

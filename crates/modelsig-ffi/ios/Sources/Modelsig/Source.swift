@@ -41,7 +41,8 @@ public struct Source: Sendable {
     /// A part of an open file; without a length, to its end. The descriptor is duplicated now, its position is neither
     /// used nor moved, and it stays the caller's to close.
     ///
-    /// - Throws: `io` if it is not open; `unsupported` or `io` if it is no regular file: feed a `VerificationStream` then.
+    /// - Throws: `io` if it is not open; `unsupported` or `io` if it is no regular file: feed a `VerificationStream`
+    ///   then.
     public static func descriptor(_ descriptor: Int32, offset: UInt64 = 0, length: UInt64? = nil)
         throws(ModelsigError) -> Self
     {

@@ -16,9 +16,9 @@ public final class VerifiedData: Sendable {
         }
     }
 
-    /// The same bytes as `Data`, without a copy; the memory is released with the last of both. For reading only: a change
-    /// of it would be made in place, where it ends the process if the memory is sealed. `Data(loaded)` is a copy that
-    /// can be changed.
+    /// The same bytes as `Data`, without a copy; the memory is released with the last of both. For reading only: a
+    /// change of it would be made in place, where it ends the process if the memory is sealed. `Data(loaded)` is a copy
+    /// that can be changed.
     public var dataNoCopy: Data {
         guard count > 0, let start = handle.use({ modelsig_bytes_data($0) }) else { return Data() }
         let owner = Unmanaged.passRetained(handle)

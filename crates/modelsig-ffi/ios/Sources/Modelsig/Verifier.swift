@@ -3,8 +3,8 @@ import Foundation
 
 /// Whom to trust. Made once, used by any number of threads and tasks.
 ///
-/// Each verification exists twice: blocking, and `async`, which does its work on a thread of its own, off the threads of
-/// Swift's tasks, ends when its task is cancelled, and takes the task's priority along. Both refuse in the same way.
+/// Each verification exists twice: blocking, and `async`, which does its work on a thread of its own, off the threads
+/// of Swift's tasks, ends when its task is cancelled, and takes the task's priority along. Both refuse in the same way.
 public final class Verifier: Sendable {
     let handle: Handle
 
@@ -12,10 +12,12 @@ public final class Verifier: Sendable {
     ///
     /// - Parameters:
     ///   - keys: The keys.
-    ///   - anchors: The text of a PEM file with root certificates; the certificates of signers must lead to one of them.
-    ///   - identities: Whose certificates count, any of them: subject alternative names, exactly, or "subject:" and the whole
-    ///     subject. Without any, everybody's whom an anchor has certified.
-    /// - Throws: `key` if a key or certificate cannot be read; `unsupported` for anchors where the library was built without them.
+    ///   - anchors: The text of a PEM file with root certificates; the certificates of signers must lead to one of
+    ///     them.
+    ///   - identities: Whose certificates count, any of them: subject alternative names, exactly, or "subject:" and the
+    ///     whole subject. Without any, everybody's whom an anchor has certified.
+    /// - Throws: `key` if a key or certificate cannot be read; `unsupported` for anchors where the library was built
+    ///   without them.
     public init(keys: [PublicKey] = [], anchors: String? = nil, identities: [String] = []) throws(ModelsigError) {
         handle = try Handle(freedBy: modelsig_verifier_free) { modelsig_verifier_new($0, $1) }
         for key in keys {
@@ -38,8 +40,8 @@ public final class Verifier: Sendable {
 
     /// Checks a model, a folder or a file: signature, names, and every byte of every file.
     ///
-    /// Success speaks of the bytes as they were read. Where somebody else can write to them, use `open` and load what it
-    /// hands out.
+    /// Success speaks of the bytes as they were read. Where somebody else can write to them, use `open` and load what
+    /// it hands out.
     ///
     /// - Returns: What was found.
     public func verify(_ model: URL, bundle: Source, options: Options = Options()) throws(ModelsigError) -> Report {
@@ -47,7 +49,9 @@ public final class Verifier: Sendable {
     }
 
     /// As the blocking function of the same name.
-    public func verify(_ model: URL, bundle: Source, options: Options = Options()) async throws(ModelsigError) -> Report {
+    public func verify(
+        _ model: URL, bundle: Source, options: Options = Options()
+    ) async throws(ModelsigError) -> Report {
         let call = try Call(options)
         return try await detached(call.token) { () throws(ModelsigError) in try self.verify(model, bundle, call) }
     }
@@ -87,7 +91,9 @@ public final class Verifier: Sendable {
         return Report(json: try json.get())
     }
 
-    private func verify(_ name: String, _ content: Source, _ bundle: Source, _ call: Call) throws(ModelsigError) -> Report {
+    private func verify(
+        _ name: String, _ content: Source, _ bundle: Source, _ call: Call
+    ) throws(ModelsigError) -> Report {
         let json = try bundle.use { (bundle) throws(ModelsigError) in
             try content.use { (content) throws(ModelsigError) in
                 try withCText(name) { name in

@@ -17,8 +17,9 @@ final class SourceTests: ModelTests {
         }
         XCTAssertEqual(error?.path, weights)
         XCTAssertEqual(error?.offset, UInt64(chunk))
-        refused(.mismatch) { try verifier().verify(resource: weights, content: .data(bytes.dropLast()), bundle: bundle()) }
-        refused(.mismatch) { try verifier().verify(resource: weights, content: .data(bytes + [0]), bundle: bundle()) }
+        for other in [bytes.dropLast(), bytes + [0]] {
+            refused(.mismatch) { try verifier().verify(resource: weights, content: .data(other), bundle: bundle()) }
+        }
         refused(.mismatch) { try verifier().verify(resource: "config.json", content: .data(bytes), bundle: bundle()) }
         refused(.unsigned) { try verifier().verify(resource: "other", content: .data(bytes), bundle: bundle()) }
     }
@@ -31,7 +32,8 @@ final class SourceTests: ModelTests {
         _ = try verifier().verify(
             resource: weights, content: .url(archive, offset: 12345, length: length), bundle: bundle())
         refused(.mismatch) {
-            try verifier().verify(resource: weights, content: .url(archive, offset: 12344, length: length), bundle: bundle())
+            try verifier().verify(
+                resource: weights, content: .url(archive, offset: 12344, length: length), bundle: bundle())
         }
         refused(.mismatch) {
             try verifier().verify(resource: weights, content: .url(archive, offset: 12345), bundle: bundle())

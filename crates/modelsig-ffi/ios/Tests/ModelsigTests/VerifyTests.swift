@@ -97,7 +97,8 @@ final class VerifyTests: ModelTests {
         let copy = try copy()
         let config = copy.appendingPathComponent("config.json")
         try FileManager.default.removeItem(at: config)
-        try FileManager.default.createSymbolicLink(at: config, withDestinationURL: model.appendingPathComponent("config.json"))
+        let elsewhere = model.appendingPathComponent("config.json")
+        try FileManager.default.createSymbolicLink(at: config, withDestinationURL: elsewhere)
         refused(.forbiddenFile) { try verifier().verify(copy, bundle: bundle()) }
     }
 
@@ -127,7 +128,8 @@ final class VerifyTests: ModelTests {
 
     func testWhatCannotBeTold() throws {
         let nowhere = scratch.appendingPathComponent("nowhere")
-        XCTAssertEqual(refused(.notFound) { try verifier().verify(model, bundle: .url(nowhere)) }?.outcome, .undetermined)
+        let error = refused(.notFound) { try verifier().verify(model, bundle: .url(nowhere)) }
+        XCTAssertEqual(error?.outcome, .undetermined)
         refused(.notFound) { try verifier().verify(nowhere, bundle: bundle()) }
         refused(.malformed) { try verifier().verify(model, bundle: .data(Data("{}".utf8))) }
         refused(.malformed) { try verifier().verify(model, bundle: .data(Data())) }
@@ -145,7 +147,8 @@ final class VerifyTests: ModelTests {
         refused(.usage) { try verifier().verify(resource: "config.json\0x", content: .data(Data()), bundle: bundle()) }
         refused(.usage) { try Verifier(keys: [.pem(pem() + "\0")]) }
         refused(.usage) { try verifier().open(model, bundle: bundle()).load("config.json\0") }
-        refused(.usage) { try verifier().open(model, bundle: bundle()).loadTensor("head.bias", in: "model.safetensors\0") }
+        let inside = "model.safetensors\0"
+        refused(.usage) { try verifier().open(model, bundle: bundle()).loadTensor("head.bias", in: inside) }
         for url in [URL(fileURLWithPath: model.path + "\0x"), URL(string: "file://\(model.path)%00x")] {
             let url = try XCTUnwrap(url)
             XCTAssertThrowsError(try verifier().verify(url, bundle: bundle()))
