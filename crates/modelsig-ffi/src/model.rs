@@ -155,7 +155,8 @@ pub unsafe extern "C" fn modelsig_model_load(
 /// @param tensor  Its name.
 /// @param bytes   Where to put the bytes. The caller frees them with modelsig_bytes_free.
 /// @param error   Where to put the reason of a failure, or NULL.
-/// @return        MODELSIG_STATUS_MISSING if there is none of that name; MODELSIG_STATUS_USAGE if several files have one.
+/// @return        MODELSIG_STATUS_MISSING if there is none of that name; MODELSIG_STATUS_USAGE if several files have one;
+///                MODELSIG_STATUS_UNSIGNED for a file that is not signed.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn modelsig_model_load_tensor(

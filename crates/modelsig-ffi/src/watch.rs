@@ -6,7 +6,7 @@
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use modelsig::Error;
@@ -19,6 +19,32 @@ const PERIOD: Duration = Duration::from_millis(50);
 
 /// Nobody has use for more threads; a number that came about by mistake must not start tens of thousands.
 const MOST_THREADS: u32 = 256;
+
+/// Whether the work is done.
+#[derive(Default)]
+struct End {
+    done: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl End {
+    /// Waits for it, but not for ever.
+    fn within(&self, period: Duration) -> bool {
+        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(done, period, |done| !*done);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+/// Says so when it is dropped.
+struct Tells<'e>(&'e End);
+
+impl Drop for Tells<'_> {
+    fn drop(&mut self) {
+        *self.0.done.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.changed.notify_all();
+    }
+}
 
 /// The part of the options that is not about trust.
 pub(crate) struct Watch {
@@ -114,18 +140,18 @@ impl Watch {
         progress: &Progress,
         work: &mut (dyn FnMut() + Send),
     ) -> Result<(), Error> {
-        let (ends, ended) = mpsc::channel::<()>();
+        let end = End::default();
         std::thread::scope(|scope| {
-            let worker = std::thread::Builder::new().name("modelsig".into()).spawn_scoped(scope, move || {
-                // Dropped at the end, however that comes.
-                let _ends = ends;
+            let worker = std::thread::Builder::new().name("modelsig".into()).spawn_scoped(scope, || {
+                // At the end, however that comes.
+                let _tells = Tells(&end);
                 work();
             });
             let failed = |source| Error::Io { operation: "start", path: "a thread".into(), source };
             let worker = worker.map_err(failed)?;
             let mut told = None;
             let mut asked = false;
-            while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(PERIOD) {
+            while !end.within(PERIOD) {
                 let now = (progress.done(), progress.total());
                 if !asked && told != Some(now) {
                     told = Some(now);

@@ -50,7 +50,7 @@ static void reading(const given *it) {
     REFUSED(modelsig_model_read(model, WEIGHTS, it->length, buffer, 1, &error), MODELSIG_STATUS_USAGE);
     REFUSED(modelsig_model_read(model, WEIGHTS, UINT64_MAX, buffer, 1, &error), MODELSIG_STATUS_USAGE);
     REFUSED(modelsig_model_read(model, WEIGHTS, UINT64_MAX - 1, buffer, 2, &error), MODELSIG_STATUS_USAGE);
-    REFUSED(modelsig_model_read(model, "no such file", 0, buffer, 1, &error), MODELSIG_STATUS_MISSING);
+    REFUSED(modelsig_model_read(model, "no such file", 0, buffer, 1, &error), MODELSIG_STATUS_UNSIGNED);
     CHECK(buffer[0] == 0xa5 && buffer[1] == 0xa5);
     free(buffer);
     modelsig_model_free(model);
@@ -117,7 +117,7 @@ static void tensors(const given *it) {
     }
     modelsig_string_free(json);
     REFUSED(modelsig_model_load_tensor(model, NULL, "no such tensor", &bytes, &error), MODELSIG_STATUS_MISSING);
-    REFUSED(modelsig_model_load_tensor(model, "no such file", "t", &bytes, &error), MODELSIG_STATUS_MISSING);
+    REFUSED(modelsig_model_load_tensor(model, "no such file", "t", &bytes, &error), MODELSIG_STATUS_UNSIGNED);
     REFUSED(modelsig_model_load_tensor(model, WEIGHTS, "t", &bytes, &error), MODELSIG_STATUS_MISSING);
     CHECK(bytes == NULL);
     modelsig_model_free(model);

@@ -258,7 +258,7 @@ fn unsigned_files_that_are_ignored_are_listed_and_cannot_be_read() {
     let model = case.verify(policy.clone()).unwrap();
     assert_eq!(skipped(&model), [("evil.py", SkipReason::Unsigned)]);
     assert_eq!(model.report().weakened_by().len(), 1);
-    assert!(matches!(refused(model.read("evil.py")), Error::Missing { .. }));
+    assert!(matches!(refused(model.read("evil.py")), Error::Unsigned { .. }));
     // Signed files are checked as ever.
     case.flip("a.bin", 0);
     assert!(matches!(only_problem(&refused(case.verify(policy))), Error::DigestMismatch { .. }));

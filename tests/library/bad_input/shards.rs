@@ -202,7 +202,7 @@ fn empty_files_are_not_covered_by_shards() {
     let skipped: Vec<_> =
         model.report().skipped().iter().map(|one| (one.path.as_str(), one.reason)).collect();
     assert_eq!(skipped, [("__init__.py", SkipReason::Unsigned)]);
-    assert!(matches!(refused(model.read("__init__.py")), Error::Missing { .. }));
+    assert!(matches!(refused(model.read("__init__.py")), Error::Unsigned { .. }));
 
     // Only what is empty.
     case.write("__init__.py", b"import os");

@@ -152,7 +152,7 @@ fn what_is_handed_out_is_what_every_signer_signed() {
         assert_eq!(model.read(name).unwrap(), alone.read(name).unwrap());
     }
     for name in ["", ".", "nothing", "../model.sig", "./config.json", "ONE.BIN"] {
-        assert!(matches!(model.read(name), Err(Error::Missing { .. })), "{name}");
+        assert!(matches!(model.read(name), Err(Error::Unsigned { .. })), "{name}");
     }
     team.case.flip("one.bin", 3 * CHUNK);
     let error = refused(model.read("one.bin"));

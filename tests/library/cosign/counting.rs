@@ -283,7 +283,7 @@ fn a_single_file_is_cosigned_under_either_name() {
     let cosigned = verifier.verify_several(&model, &paths, Threshold::All).unwrap();
     assert_eq!(cosigned.names().collect::<Vec<_>>(), ["weights.bin"]);
     assert_eq!(cosigned.read("weights.bin").unwrap(), b"weights");
-    assert!(matches!(cosigned.read("."), Err(Error::Missing { .. })));
+    assert!(matches!(cosigned.read("."), Err(Error::Unsigned { .. })));
     team.case.write("weights.bin", b"wEights");
     assert!(matches!(cosigned.read("weights.bin"), Err(Error::DigestMismatch { .. })));
 }

@@ -33,7 +33,7 @@ fn a_file_that_one_signer_did_not_sign_is_unsigned_for_him() {
     let model = team.verify_by(ignoring, &bundles, Threshold::Any).unwrap();
     assert_eq!(model.names().collect::<Vec<_>>(), ["a.bin"]);
     assert_eq!(model.read("a.bin").unwrap(), b"a");
-    assert!(matches!(model.read("later.py"), Err(Error::Missing { .. })));
+    assert!(matches!(model.read("later.py"), Err(Error::Unsigned { .. })));
     assert_eq!(model.report().partly_signed(), ["later.py"]);
     assert!(model.report().verdict_line().contains(": 1 file, 1 bytes, signed by 1 of 2"));
 }
@@ -109,7 +109,7 @@ fn what_one_signer_left_out_is_looked_at_for_the_others() {
     assert!(report.bundles().iter().all(|bundle| bundle.is_counted()));
     let model = team.verify(&["loose.sig", "tight.sig"], Threshold::Any).unwrap();
     assert_eq!(model.report().partly_signed(), ["cache/evil.py"]);
-    assert!(matches!(model.read("cache/evil.py"), Err(Error::Missing { .. })));
+    assert!(matches!(model.read("cache/evil.py"), Err(Error::Unsigned { .. })));
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn bundles_inside_the_model_are_no_unsigned_files_to_each_other() {
         let reason = SkipReason::Signature;
         assert_eq!(skipped, [("org.sig", reason), ("sub/other.sig", reason), ("third.bundle", reason)]);
     }
-    assert!(matches!(model.read("org.sig"), Err(Error::Missing { .. })));
+    assert!(matches!(model.read("org.sig"), Err(Error::Unsigned { .. })));
 
     // One that is not passed is an unsigned file to all.
     let report = team.too_few(&inside[..2], Threshold::Any);
@@ -142,7 +142,7 @@ fn bundles_inside_the_model_are_no_unsigned_files_to_each_other() {
     fs::write(team.case.path("model/third.bundle"), b"garbage").unwrap();
     let model = team.verify(&inside, at_least(2)).unwrap();
     assert_eq!(error_of(&model.report().bundles()[2]).kind(), ErrorKind::Malformed);
-    assert!(matches!(model.read("third.bundle"), Err(Error::Missing { .. })));
+    assert!(matches!(model.read("third.bundle"), Err(Error::Unsigned { .. })));
 }
 
 /// The place of a bundle holds one file, not a folder of files that nobody looks at, and no link or pipe.

@@ -73,7 +73,7 @@ fn only_signed_names_can_be_read() {
         "/etc/passwd",
     ] {
         let error = read_refused(&opened, &verified, name);
-        assert!(matches!(error, Error::Missing { .. }), "{name:?}: {error:?}");
+        assert!(matches!(error, Error::Unsigned { .. }), "{name:?}: {error:?}");
         assert_outcome(&error, ErrorKind::Missing, name);
     }
 }
@@ -185,7 +185,7 @@ fn eight_threads_read_at_once() {
                         0 => assert!(opened.read("sub/large.bin").unwrap() == *expected),
                         1 => assert!(verified.read("sub/large.bin").unwrap() == *expected),
                         2 => assert_eq!(opened.read("small.txt").unwrap(), b"signed"),
-                        _ => assert!(matches!(verified.read("nothing"), Err(Error::Missing { .. }))),
+                        _ => assert!(matches!(verified.read("nothing"), Err(Error::Unsigned { .. }))),
                     }
                 }
             });

@@ -169,7 +169,7 @@ fn all_is_loaded_and_stays() {
         assert!(loaded.read("large.bin").unwrap() == bytes);
         assert!(*loaded.range("large.bin", 5..99).unwrap() == bytes[5..99]);
         assert_eq!(std::io::read_to_string(loaded.reader("small.json").unwrap()).unwrap(), "{}");
-        assert!(matches!(refused(loaded.get("evil.py")), Error::Missing { .. }));
+        assert!(matches!(refused(loaded.get("evil.py")), Error::Unsigned { .. }));
         let same = loaded.get("large.bin").unwrap();
         assert_eq!(same.as_ptr(), loaded.get("large.bin").unwrap().as_ptr(), "nothing is copied twice");
         drop(loaded);

@@ -40,14 +40,14 @@ impl CosignedModel {
     /// checked there against each of them.
     ///
     /// # Errors
-    /// [`Error::Missing`] for a name that one of them has not signed; otherwise as
+    /// [`Error::Unsigned`] for a name that one of them has not signed; otherwise as
     /// [`SignedModel::read`](super::SignedModel::read).
     pub fn read(&self, name: &str) -> Result<Vec<u8>, Error> {
-        let missing = || Error::Missing { path: name.into() };
+        let unsigned = || Error::Unsigned { path: name.into() };
         let files: Option<Vec<&Present>> =
             self.signed.iter().map(|(_, files)| on_disk(files, name)).collect();
-        let files = files.ok_or_else(missing)?;
-        let tree = &files.first().ok_or_else(missing)?.tree;
+        let files = files.ok_or_else(unsigned)?;
+        let tree = &files.first().ok_or_else(unsigned)?.tree;
         self.policy.may_be_vector(name)?;
         self.policy.may_copy(name, tree.length)?;
         let mut bytes = vector(name, tree.length)?;

@@ -115,7 +115,8 @@ impl SignedModel {
     /// nobody copy is cloned, or used in place if the policy accepts that. Files up to 1 MiB are always copied.
     ///
     /// # Errors
-    /// [`Error::Missing`] for a name that is not signed; [`Error::DigestMismatch`], [`Error::Truncated`], [`Error::Grown`],
+    /// [`Error::Unsigned`] for a name that is not signed, [`Error::Missing`] for one that the caller has given no content
+    /// for; [`Error::DigestMismatch`], [`Error::Truncated`], [`Error::Grown`],
     /// [`Error::Changed`] or [`Error::Io`] when the file is not what was signed or cannot be read; [`Error::Protection`] when
     /// it cannot be protected as the policy demands.
     pub fn get(&self, name: &str) -> Result<VerifiedFile, Error> {
@@ -169,7 +170,7 @@ impl SignedModel {
     /// A tensor of one signed file.
     ///
     /// # Errors
-    /// As [`SignedModel::tensor`]; [`Error::Missing`] for a file that is not signed.
+    /// As [`SignedModel::tensor`]; [`Error::Unsigned`] for a file that is not signed.
     pub fn tensor_in(&self, file: &str, name: &str) -> Result<VerifiedTensor, Error> {
         let present = self.find(file)?;
         let header = self.header(present)?;
@@ -297,7 +298,13 @@ impl SignedModel {
     fn find(&self, name: &str) -> Result<&Present, Error> {
         let find = |present: &Present| self.name_of(present).cmp(name);
         let found = self.present.binary_search_by(find).ok().and_then(|index| self.present.get(index));
-        found.ok_or_else(|| Error::Missing { path: name.into() })
+        match found {
+            Some(present) => Ok(present),
+            None => {
+                self.signed_file(name)?;
+                Err(Error::Missing { path: name.into() })
+            }
+        }
     }
 
     /// The signed name.

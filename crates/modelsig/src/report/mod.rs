@@ -398,7 +398,11 @@ impl fmt::Display for Bytes {
             ("kB", 1_000),
         ];
         match UNITS.into_iter().find(|(_, size)| self.0 >= *size) {
-            Some((unit, size)) => write!(f, "{:.1} {unit}", self.0 as f64 / size as f64),
+            Some((unit, size)) => {
+                // Rounded, and without the arithmetic of floats, which takes more room than all of this.
+                let tenths = (u128::from(self.0) * 10 + u128::from(size / 2)) / u128::from(size);
+                write!(f, "{}.{} {unit}", tenths / 10, tenths % 10)
+            }
             None => write!(f, "{} bytes", self.0),
         }
     }
