@@ -5,7 +5,7 @@
 //! unknown flags and values.
 
 use std::ffi::c_void;
-use std::mem::{MaybeUninit, size_of};
+use std::mem::{MaybeUninit, offset_of, size_of};
 
 use modelsig::hash::CancelToken;
 use modelsig::{Check, ErrorKind, Limits, Policy, Protection, UnsignedFiles, danger};
@@ -100,6 +100,10 @@ const ALL_FLAGS: u32 = MODELSIG_FAIL_FAST
     | MODELSIG_DANGER_LEGACY
     | MODELSIG_DANGER_UNPROTECTED;
 
+/// What every header has had. A smaller size is a mistake, most likely that of a pointer, and would drop all that is asked
+/// for in silence.
+const SHORTEST: usize = offset_of!(ModelsigOptions, threads);
+
 /// No header will ever have a longer structure: a size beyond this is something else than a size.
 const LONGEST: usize = 4096;
 
@@ -143,7 +147,7 @@ unsafe fn copy(pointer: *const ModelsigOptions) -> Result<ModelsigOptions, Model
     if !pointer.is_null() {
         // SAFETY: not NULL, hence at least the size is there. No alignment is asked for.
         let size = unsafe { pointer.cast::<usize>().read_unaligned() };
-        if !(size_of::<usize>()..=LONGEST).contains(&size) {
+        if !(SHORTEST..=LONGEST).contains(&size) {
             return Err(refused("options", "has a struct_size that is not sizeof(modelsig_options)"));
         }
         // SAFETY: as many bytes as the structure says that it has, and no more than there is room for.
@@ -251,9 +255,9 @@ mod tests {
             more: [u64; 2],
         }
         let mut older = options();
-        (older.struct_size, older.flags) = (std::mem::offset_of!(ModelsigOptions, flags), 0xdead_beef);
+        (older.struct_size, older.flags) = (offset_of!(ModelsigOptions, flags), 0xdead_beef);
         assert_eq!(refusal(&older), None, "what an older caller does not know is not looked at");
-        older.struct_size = size_of::<usize>();
+        older.struct_size = SHORTEST;
         assert_eq!(refusal(&older), None);
 
         let mut newer = Newer { known: options(), more: [0, 0] };
@@ -269,7 +273,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_refused() {
         let usage = Some(crate::MODELSIG_STATUS_USAGE);
-        for size in [0, 1, size_of::<usize>() - 1, LONGEST + 1, usize::MAX] {
+        for size in [0, 1, size_of::<usize>(), SHORTEST - 1, LONGEST + 1, usize::MAX] {
             assert_eq!(refusal(&ModelsigOptions { struct_size: size, ..options() }), usage, "{size}");
         }
         assert_eq!(refusal(&ModelsigOptions { flags: 8, ..options() }), usage);

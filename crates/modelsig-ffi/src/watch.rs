@@ -128,29 +128,21 @@ impl Watch {
         }
         match self.callback.filter(|_| !self.is_alone()) {
             None => work(),
-            Some(callback) => self.beside(callback, engine.progress(), work)?,
+            Some(callback) => self.beside(callback, engine.progress(), work),
         }
         Ok(())
     }
 
     /// One thread works, and that of the call tells.
-    fn beside(
-        &self,
-        callback: Callback,
-        progress: &Progress,
-        work: &mut (dyn FnMut() + Send),
-    ) -> Result<(), Error> {
-        let end = End::default();
-        std::thread::scope(|scope| {
-            let worker = std::thread::Builder::new().name("modelsig".into()).spawn_scoped(scope, || {
+    fn beside(&self, callback: Callback, progress: &Progress, work: &mut (dyn FnMut() + Send)) {
+        let (end, mut told, mut asked) = (End::default(), None, false);
+        let beside = std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new().name("modelsig".into());
+            let worker = builder.spawn_scoped(scope, || {
                 // At the end, however that comes.
                 let _tells = Tells(&end);
                 work();
-            });
-            let failed = |source| Error::Io { operation: "start", path: "a thread".into(), source };
-            let worker = worker.map_err(failed)?;
-            let mut told = None;
-            let mut asked = false;
+            })?;
             while !end.within(PERIOD) {
                 let now = (progress.done(), progress.total());
                 if !asked && told != Some(now) {
@@ -162,13 +154,17 @@ impl Watch {
                 }
             }
             worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            // The last word, of which only the figures count.
-            let now = (progress.done(), progress.total());
-            if !asked && told != Some(now) {
-                callback.tell(now.0, now.1);
-            }
-            Ok(())
-        })
+            Ok::<(), std::io::Error>(())
+        });
+        // Where the system refuses a thread, that of the call does the work, as an engine does.
+        if beside.is_err() {
+            work();
+        }
+        // The last word, of which only the figures count.
+        let now = (progress.done(), progress.total());
+        if !asked && told != Some(now) {
+            callback.tell(now.0, now.1);
+        }
     }
 
     /// The thread of the call does all the work.

@@ -24,7 +24,10 @@ static void sizes_of_options(const given *it) {
 
     /* An older caller: what lies behind its structure is none of the library's business. */
     memset(&options, 0xff, sizeof options);
-    options.struct_size = sizeof options.struct_size;
+    options.progress = NULL;
+    options.cancel = NULL;
+    options.max_copy_bytes = options.max_model_bytes = 0;
+    options.struct_size = offsetof(modelsig_options, threads);
     OK(with(it, &options, &error));
     options = defaults();
     options.struct_size = offsetof(modelsig_options, threads);
@@ -38,6 +41,13 @@ static void sizes_of_options(const given *it) {
     OK(with(it, &newer.known, &error));
     newer.more[3] = 1;
     REFUSED(with(it, &newer.known, &error), MODELSIG_STATUS_UNSUPPORTED);
+
+    /* The size of a pointer, and whatever else is less than any header had. */
+    options = defaults();
+    options.struct_size = sizeof &options;
+    REFUSED(with(it, &options, &error), MODELSIG_STATUS_USAGE);
+    options.struct_size = offsetof(modelsig_options, threads) - 1;
+    REFUSED(with(it, &options, &error), MODELSIG_STATUS_USAGE);
 
     /* No size at all: a structure that was only filled with zeros, or with anything. */
     memset(&options, 0, sizeof options);
