@@ -156,7 +156,8 @@ pub unsafe extern "C" fn modelsig_model_load(
 /// @param bytes   Where to put the bytes. The caller frees them with modelsig_bytes_free.
 /// @param error   Where to put the reason of a failure, or NULL.
 /// @return        MODELSIG_STATUS_MISSING if there is none of that name; MODELSIG_STATUS_USAGE if several files have one;
-///                MODELSIG_STATUS_UNSIGNED for a file that is not signed.
+///                MODELSIG_STATUS_UNSIGNED for a file that is not signed; MODELSIG_STATUS_UNSUPPORTED where the library was
+///                built without tensors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn modelsig_model_load_tensor(
@@ -171,6 +172,7 @@ pub unsafe extern "C" fn modelsig_model_load_tensor(
         let (out, model, tensor) = unsafe {
             (Out::new(bytes, ptr::null_mut(), "bytes")?, object(model)?, argument::text(tensor, "tensor")?)
         };
+        without_tensors()?;
         let file = match file.is_null() {
             true => None,
             // SAFETY: a string, since it is not NULL.
@@ -309,6 +311,7 @@ pub unsafe extern "C" fn modelsig_model_tensors(
     let body = || {
         // SAFETY: the caller passes NULL, or memory for a pointer and a model.
         let (out, model) = unsafe { (Out::new(json, ptr::null_mut(), "json")?, object(model)?) };
+        without_tensors()?;
         out.set(json::text(&model.work(|model| model.tensors())?)?);
         Ok(())
     };
@@ -372,6 +375,15 @@ impl ModelsigModel {
         let signed = self.signed()?;
         Ok(self.watch.run(&self.engine, || work(signed))?)
     }
+}
+
+/// An error in a build that reads no headers. The compiler then leaves out what follows it.
+fn without_tensors() -> Result<(), ModelsigError> {
+    if cfg!(feature = "tensors") {
+        return Ok(());
+    }
+    let message = "this library was built without tensors";
+    Err(ModelsigError::new(ErrorKind::Unsupported, message, None))
 }
 
 fn rejected() -> ModelsigError {

@@ -96,11 +96,9 @@ static void tensors(const given *it) {
     char *json = NULL;
 
     if (strstr(modelsig_features(), "tensors") == NULL) {
-        if (has(model, file)) {
-            REFUSED(modelsig_model_tensors(model, &json, &error), MODELSIG_STATUS_UNSUPPORTED);
-            REFUSED(modelsig_model_load_tensor(model, NULL, "t", &bytes, &error), MODELSIG_STATUS_UNSUPPORTED);
-            REFUSED(modelsig_model_load_tensor(model, file, "t", &bytes, &error), MODELSIG_STATUS_UNSUPPORTED);
-        }
+        REFUSED(modelsig_model_tensors(model, &json, &error), MODELSIG_STATUS_UNSUPPORTED);
+        REFUSED(modelsig_model_load_tensor(model, NULL, "t", &bytes, &error), MODELSIG_STATUS_UNSUPPORTED);
+        REFUSED(modelsig_model_load_tensor(model, file, "t", &bytes, &error), MODELSIG_STATUS_UNSUPPORTED);
         modelsig_model_free(model);
         return;
     }

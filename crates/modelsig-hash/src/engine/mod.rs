@@ -25,7 +25,7 @@ mod worker;
 
 use std::ops::ControlFlow;
 #[cfg(feature = "rayon")]
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{
     AccessUsed, ByteRange, CancelToken, ChunkSize, Digest, Error, HashAlgorithm, PageCache, Progress, Source,
@@ -253,8 +253,25 @@ impl Engine {
         if length > piece
             && let Some(threads) = self.pool.threads()
         {
-            use rayon::iter::{ParallelBridge as _, ParallelIterator as _};
-            return threads.install(|| pieces.par_bridge().try_for_each(work));
+            // Each thread takes the next piece, until there is none or one has failed.
+            let next = Mutex::new((pieces, Ok(())));
+            let lock = || next.lock().unwrap_or_else(PoisonError::into_inner);
+            let take = || {
+                let (pieces, result) = &mut *lock();
+                result.is_ok().then(|| pieces.next()).flatten()
+            };
+            threads.scope(|scope| {
+                for _ in 0..threads.current_num_threads() {
+                    scope.spawn(|_| {
+                        while let Some(piece) = take() {
+                            if let Err(error) = work(piece) {
+                                lock().1 = Err(error);
+                            }
+                        }
+                    });
+                }
+            });
+            return next.into_inner().unwrap_or_else(PoisonError::into_inner).1;
         }
         pieces.try_for_each(work)
     }

@@ -110,8 +110,12 @@ impl Verifier {
         model: &Path,
         bundle: impl Into<BundleSource<'b>>,
     ) -> Result<VerifiedModel, Error> {
+        self.verify_by(model, &bundle.into())
+    }
+
+    fn verify_by(&self, model: &Path, bundle: &BundleSource<'_>) -> Result<VerifiedModel, Error> {
         let run = self.begin(model, &[], self.policy.check)?;
-        let signed = self.look(&run, &bundle.into())?;
+        let signed = self.look(&run, bundle)?;
         self.check_all(&run.engine, signed)
     }
 

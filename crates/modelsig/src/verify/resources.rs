@@ -45,7 +45,7 @@ impl Verifier {
         bundle: impl Into<BundleSource<'b>>,
         contents: impl IntoIterator<Item = (&'n str, Content)>,
     ) -> Result<SignedModel, Error> {
-        self.look_at_resources(&bundle.into(), contents)?.accept()
+        self.look_at_resources(&bundle.into(), contents.into_iter().collect())?.accept()
     }
 
     /// The same, and checks every byte of these resources.
@@ -58,7 +58,7 @@ impl Verifier {
         bundle: impl Into<BundleSource<'b>>,
         contents: impl IntoIterator<Item = (&'n str, Content)>,
     ) -> Result<VerifiedModel, Error> {
-        let signed = self.look_at_resources(&bundle.into(), contents)?;
+        let signed = self.look_at_resources(&bundle.into(), contents.into_iter().collect())?;
         signed.is_not_empty()?;
         let engine = signed.engine.clone();
         self.check_all(&engine, signed)
@@ -75,7 +75,7 @@ impl Verifier {
         name: &str,
         bytes: &[u8],
     ) -> Result<Report, Error> {
-        let mut signed = self.look_at_resources(&bundle.into(), [])?;
+        let mut signed = self.look_at_resources(&bundle.into(), Vec::new())?;
         let file = signed.signed_file(name)?;
         let size = bytes.len() as u64;
         let mut report = FileReport::unverified(name.into(), Some(size), file.length(), None);
@@ -91,10 +91,10 @@ impl Verifier {
         Ok(signed.accept()?.conclude_part())
     }
 
-    fn look_at_resources<'n>(
+    fn look_at_resources(
         &self,
         bundle: &BundleSource<'_>,
-        contents: impl IntoIterator<Item = (&'n str, Content)>,
+        contents: Vec<(&str, Content)>,
     ) -> Result<SignedModel, Error> {
         let named = |(name, content): (&str, Content)| match ModelPath::parse_or_dot(name) {
             Ok(path) => Ok((path, content)),
