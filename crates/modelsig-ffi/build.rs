@@ -9,7 +9,10 @@ fn main() {
     let link = |argument: &str| println!("cargo::rustc-cdylib-link-arg=-Wl,{argument}");
 
     let system = target("OS");
+    let embedded = std::env::var_os("CARGO_FEATURE_EMBEDDED").is_some();
     match system.as_str() {
+        // Part of another library, which has a name of its own.
+        _ if embedded => {}
         // The name by which programs find it. The number is MODELSIG_ABI_VERSION; a test compares them.
         "linux" => link("-soname,libmodelsig.so.1"),
         // An application carries its own copy, and Android unpacks no name that does not end in ".so".
