@@ -11,9 +11,11 @@
 # OUT       target/android: jniLibs/ABI/libmodelsig.so for the application, symbols/ABI/libmodelsig.so with the names of
 #           its functions for crash reports (their build ids are the same), include/modelsig.h
 #
-# Arguments go to cargo. With a nightly compiler and `rustup component add rust-src`, these two leave out 150 KiB:
+# Arguments go to cargo. With a nightly compiler and `rustup component add rust-src`, these two leave out 150 KiB,
 #
 #     -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind,optimize_for_size
+#
+# and places in the source that panics would name are left out by --config 'build.rustflags=["-Zlocation-detail=none"]'.
 set -euo pipefail
 
 crate=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -38,6 +40,8 @@ tools=$(echo "$ANDROID_NDK_HOME"/toolchains/llvm/prebuilt/*/bin)
 
 [ "$api" -ge 23 ] || fail "API is $api and has to be 23 at least"
 
+# The loops of SHA-2 are not unrolled where a CPU has no instructions for it, which those of phones have.
+compact=(--config 'build.rustflags=["--cfg=sha2_backend_soft=\"compact\""]')
 # Packed relocations and functions of equal code made one save 30 KiB.
 link=(-C link-arg=-Wl,--pack-dyn-relocs=android -C link-arg=-Wl,--icf=all)
 
@@ -61,7 +65,7 @@ for abi in $abis; do
     # Not outlined: "z" makes functions of what code has in common, and each needs more for unwinding than it saves.
     env "CC_$name=$clang" "AR_$name=$tools/llvm-ar" "CARGO_TARGET_${name^^}_LINKER=$clang" \
         cargo rustc --manifest-path "$top/Cargo.toml" -p "$package" --locked --lib --crate-type cdylib \
-        --profile release-small --no-default-features --features "$features" --target "$target" "$@" \
+        --profile release-small --no-default-features --features "$features" --target "$target" "${compact[@]}" "$@" \
         --message-format json-render-diagnostics -- -C llvm-args=-enable-machine-outliner=never "${link[@]}" \
         >"$scratch/messages"
     built=$(grep -o "\"[^\"]*/$file\"" "$scratch/messages" | tail -n 1 | tr -d '"')

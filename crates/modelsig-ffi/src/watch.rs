@@ -110,38 +110,48 @@ impl Watch {
         engine: &Engine,
         work: impl FnOnce() -> Result<T, Error> + Send,
     ) -> Result<T, Error> {
-        let (mut work, mut result) = (Some(work), Err(Error::Cancelled));
+        let (mut work, mut result) = (Some(work), None);
         self.watched(engine, &mut || {
             if let Some(work) = work.take() {
-                result = work();
+                result = Some(work()?);
             }
+            Ok(())
         })?;
+        result.ok_or(Error::Cancelled)
+    }
+
+    /// The same without the result, compiled once.
+    #[inline(never)]
+    fn watched(
+        &self,
+        engine: &Engine,
+        work: &mut (dyn FnMut() -> Result<(), Error> + Send),
+    ) -> Result<(), Error> {
+        if self.cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let result = match self.callback.filter(|_| !self.is_alone()) {
+            None => work(),
+            Some(callback) => self.beside(callback, engine.progress(), work),
+        };
         // Work that does not hash, such as a walk, does not look at the token itself.
         if self.cancel.is_cancelled() { result.and(Err(Error::Cancelled)) } else { result }
     }
 
-    /// The same for any kind of result, compiled once.
-    #[inline(never)]
-    fn watched(&self, engine: &Engine, work: &mut (dyn FnMut() + Send)) -> Result<(), Error> {
-        if self.cancel.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        match self.callback.filter(|_| !self.is_alone()) {
-            None => work(),
-            Some(callback) => self.beside(callback, engine.progress(), work),
-        }
-        Ok(())
-    }
-
     /// One thread works, and that of the call tells.
-    fn beside(&self, callback: Callback, progress: &Progress, work: &mut (dyn FnMut() + Send)) {
+    fn beside(
+        &self,
+        callback: Callback,
+        progress: &Progress,
+        work: &mut (dyn FnMut() -> Result<(), Error> + Send),
+    ) -> Result<(), Error> {
         let (end, mut told, mut asked) = (End::default(), None, false);
         let beside = std::thread::scope(|scope| {
             let builder = std::thread::Builder::new().name("modelsig".into());
             let worker = builder.spawn_scoped(scope, || {
                 // At the end, however that comes.
                 let _tells = Tells(&end);
-                work();
+                work()
             })?;
             while !end.within(PERIOD) {
                 let now = (progress.done(), progress.total());
@@ -153,18 +163,16 @@ impl Watch {
                     }
                 }
             }
-            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            Ok::<(), std::io::Error>(())
+            Ok::<_, std::io::Error>(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         // Where the system refuses a thread, that of the call does the work, as an engine does.
-        if beside.is_err() {
-            work();
-        }
+        let result = beside.unwrap_or_else(|_| work());
         // The last word, of which only the figures count.
         let now = (progress.done(), progress.total());
         if !asked && told != Some(now) {
             callback.tell(now.0, now.1);
         }
+        result
     }
 
     /// The thread of the call does all the work.
