@@ -67,7 +67,7 @@ fn ranges_around_4_gib() {
 
 /// What an app finds in a large archive.
 #[test]
-fn parts_that_begin_past_4_gib() {
+fn parts_that_begin_beyond_32_bits() {
     let (file, content) = large_file();
     let engine = Engine::new(1).unwrap();
     for (offset, length) in
