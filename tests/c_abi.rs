@@ -112,6 +112,19 @@ fn the_examples_run() {
         assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(1), ""), "{linkage:?}");
         assert!(text(&refused.stderr).contains("another key"), "{linkage:?}");
 
+        let tiny = OsString::from("tiny.safetensors");
+        let header = |key: &Path| {
+            programs().run(
+                linkage,
+                "header",
+                [folder.as_os_str(), bundle.as_os_str(), key.as_os_str(), &tiny],
+            )
+        };
+        let read = header(&key);
+        assert!(text(&read.stdout).contains("56 bytes of header: {\"t\""), "{read:?}");
+        let refused = header(&other);
+        assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(1), ""), "{refused:?}");
+
         if !programs().has_cpp {
             println!("no C++ compiler: the loader was not compiled");
             continue;
@@ -241,6 +254,7 @@ fn programs() -> &'static Programs {
             ("verify", sources().join("verify.c")),
             ("suite", sources().join("suite.c")),
             ("example", examples.join("c/verify.c")),
+            ("header", examples.join("c/header.c")),
             ("loader", examples.join("cpp/loader.cpp")),
         ] {
             for (linkage, libraries) in LINKAGES.into_iter().zip(["static", "shared"]) {

@@ -162,6 +162,17 @@ final class ExampleTests: ModelTests {
         }
     }
 
+    /// all-MiniLM-L6-v2, as others have published it.
+    func testTheHeaderOfARealModel() async throws {
+        let real = fixtures.appendingPathComponent("real")
+        let key = try String(contentsOf: real.appendingPathComponent("key.pub.pem"), encoding: .utf8)
+        let opened = try await bundledModel(in: XCTUnwrap(Bundle(url: real)), publicKey: key)
+        let header = try await safetensorsHeader("model.safetensors", of: opened)
+        let tensor = try XCTUnwrap(header["embeddings.word_embeddings.weight"] as? [String: Any])
+        XCTAssertEqual(tensor["dtype"] as? String, "F32")
+        XCTAssertEqual(tensor["shape"] as? [Int], [30522, 384])
+    }
+
     func testADownload() async throws {
         let verifier = try verifier()
         let from = try server.appendingPathComponent("model")
