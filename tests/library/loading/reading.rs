@@ -74,7 +74,7 @@ fn only_signed_names_can_be_read() {
     ] {
         let error = read_refused(&opened, &verified, name);
         assert!(matches!(error, Error::Unsigned { .. }), "{name:?}: {error:?}");
-        assert_outcome(&error, ErrorKind::Missing, name);
+        assert_outcome(&error, ErrorKind::Unsigned, name);
     }
 }
 
