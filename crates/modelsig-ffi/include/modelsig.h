@@ -629,7 +629,9 @@ modelsig_status modelsig_model_load(const modelsig_model *model,
  * @param tensor  Its name.
  * @param bytes   Where to put the bytes. The caller frees them with modelsig_bytes_free.
  * @param error   Where to put the reason of a failure, or NULL.
- * @return        MODELSIG_STATUS_MISSING if there is none of that name; MODELSIG_STATUS_USAGE if several files have one.
+ * @return        MODELSIG_STATUS_MISSING if there is none of that name; MODELSIG_STATUS_USAGE if several files have one;
+ *                MODELSIG_STATUS_UNSIGNED for a file that is not signed; MODELSIG_STATUS_UNSUPPORTED where the library was
+ *                built without tensors.
  */
 MODELSIG_MUST_USE
 modelsig_status modelsig_model_load_tensor(const modelsig_model *model,
@@ -1037,9 +1039,9 @@ const char *modelsig_version(void);
 uint32_t modelsig_abi_version(void);
 
 /**
- * What the library was built with, of "blake2b", "certificate" and "rayon", with commas between: BLAKE2b digests, signatures
- * with certificates, and hashing on several threads. What is missing is MODELSIG_STATUS_UNSUPPORTED; without "rayon" the
- * thread of the call does all the work. The text is static: nobody frees it.
+ * What the library was built with, of "blake2b", "certificate", "rayon" and "tensors", with commas between: BLAKE2b digests,
+ * signatures with certificates, hashing on several threads, and reading tensors by their names. What is missing is
+ * MODELSIG_STATUS_UNSUPPORTED; without "rayon" the thread of the call does all the work. The text is static: nobody frees it.
  */
 const char *modelsig_features(void);
 

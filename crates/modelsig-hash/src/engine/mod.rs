@@ -25,7 +25,7 @@ mod worker;
 
 use std::ops::ControlFlow;
 #[cfg(feature = "rayon")]
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::{
     AccessUsed, ByteRange, CancelToken, ChunkSize, Digest, Error, HashAlgorithm, PageCache, Progress, Source,
@@ -253,6 +253,7 @@ impl Engine {
         if length > piece
             && let Some(threads) = self.pool.threads()
         {
+            use std::sync::{Mutex, PoisonError};
             // Each thread takes the next piece, until there is none or one has failed.
             let next = Mutex::new((pieces, Ok(())));
             let lock = || next.lock().unwrap_or_else(PoisonError::into_inner);
