@@ -65,38 +65,50 @@ fn ranges_around_4_gib() {
     }
 }
 
-/// What an app finds in a large archive.
+/// What an app finds in a large archive: its parts, by offset and length.
+const PARTS: [(u64, u64); 4] =
+    [(EDGE, 1 << 20), (EDGE + 4097, 70_001), (EDGE - 5, 10), (EDGE + 1, LENGTH - EDGE - 1)];
+
 #[test]
 fn parts_that_begin_beyond_32_bits() {
     let (file, content) = large_file();
     let engine = Engine::new(1).unwrap();
-    for (offset, length) in
-        [(EDGE, 1 << 20), (EDGE + 4097, 70_001), (EDGE - 5, 10), (EDGE + 1, LENGTH - EDGE - 1)]
-    {
-        let expected = HashAlgorithm::Sha256
-            .digest(bytes_of(&content, ByteRange::new(offset, offset + length).unwrap()))
-            .unwrap();
+    for (offset, length) in PARTS {
         let part = |length| {
             Source::from_file_part("part".into(), file.try_clone().unwrap(), offset, length).unwrap()
         };
-        for (access, used) in [(Access::Read, AccessUsed::Read), (Access::Map, AccessUsed::Map)] {
-            let mut plan = Plan::new();
-            let source = part(Some(length)).with_access(access);
-            plan.push(Task::whole(source, HashAlgorithm::Sha256).unwrap());
-            let hashed = engine.run(&plan).remove(0).unwrap();
-            assert_eq!((hashed.digests[0].digest, hashed.access), (expected, used), "{offset}");
-        }
+        let bytes = bytes_of(&content, ByteRange::new(offset, offset + length).unwrap());
+        let expected = HashAlgorithm::Sha256.digest(bytes).unwrap();
         let mut memory = Memory::new(length).unwrap();
         let mut plan = Plan::new();
-        let source = part(Some(length)).kept_in(memory.room()).unwrap();
-        plan.push(Task::whole(source, HashAlgorithm::Sha256).unwrap());
-        assert_eq!(engine.run(&plan).remove(0).unwrap().digests[0].digest, expected, "{offset}");
+        plan.push(Task::whole(part(Some(length)), HashAlgorithm::Sha256).unwrap());
+        let kept = part(Some(length)).kept_in(memory.room()).unwrap();
+        plan.push(Task::whole(kept, HashAlgorithm::Sha256).unwrap());
+        for hashed in engine.run(&plan) {
+            assert_eq!(hashed.unwrap().digests[0].digest, expected, "{offset}");
+        }
         drop(plan);
-        assert!(*memory == *bytes_of(&content, ByteRange::new(offset, offset + length).unwrap()), "{offset}");
+        assert!(*memory == *bytes, "{offset}");
         assert_eq!(part(None).length(), LENGTH - offset);
     }
     let past = Source::from_file_part("part".into(), file, EDGE, Some(LENGTH - EDGE + 1)).err();
     assert!(matches!(past, Some(Error::OutOfRange { length: LENGTH, .. })), "{past:?}");
+}
+
+#[test]
+fn maps_that_begin_beyond_32_bits() {
+    let (file, content) = large_file();
+    let engine = Engine::new(1).unwrap();
+    for (offset, length) in PARTS {
+        let part = file.try_clone().unwrap();
+        let part = Source::from_file_part("part".into(), part, offset, Some(length)).unwrap();
+        let mut plan = Plan::new();
+        plan.push(Task::whole(part.with_access(Access::Map), HashAlgorithm::Sha256).unwrap());
+        let hashed = engine.run(&plan).remove(0).unwrap();
+        let bytes = bytes_of(&content, ByteRange::new(offset, offset + length).unwrap());
+        let expected = HashAlgorithm::Sha256.digest(bytes).unwrap();
+        assert_eq!((hashed.digests[0].digest, hashed.access), (expected, AccessUsed::Map), "{offset}");
+    }
 }
 
 /// Nothing is cut to what 32 bits can count.
