@@ -51,7 +51,7 @@ impl SignedModel {
         let on = |file, protection| Ok(Footing::File { file, protection, proven: false });
         let mut tried = Vec::new();
         // The caller's descriptor has a position that is not to be moved, and may be open for writing.
-        let (file, in_place) = match whole && lent && purpose == Purpose::Descriptor {
+        let (file, in_place) = match whole && lent && purpose != Purpose::Bytes {
             false => (file, whole),
             true => match protect::reopened(&file) {
                 Ok(own) => (own, whole),
