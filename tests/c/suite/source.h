@@ -5,27 +5,6 @@
 #include <unistd.h>
 #endif
 
-/* Bytes before the weights in the container, so that they begin at no page and no block. */
-enum { BEFORE = 12345, AFTER = 77 };
-
-/* An archive with the weights inside, as an APK has them. To be closed by the caller. */
-static FILE *container(const given *it) {
-    FILE *file = tmpfile();
-    int i;
-    if (file == NULL) {
-        return NULL;
-    }
-    for (i = 0; i < BEFORE; i++) {
-        putc('x', file);
-    }
-    fwrite(it->weights, 1, it->length, file);
-    for (i = 0; i < AFTER; i++) {
-        putc('y', file);
-    }
-    fflush(file);
-    return file;
-}
-
 static modelsig_status resource(const given *it, const char *name, const modelsig_source *content,
                                 modelsig_error **error) {
     modelsig_verifier *verifier = trusting(it->key);
@@ -115,6 +94,27 @@ static void ranges(void) {
 }
 
 #if !defined(_WIN32)
+/* Bytes before the weights in the container, so that they begin at no page and no block. */
+enum { BEFORE = 12345, AFTER = 77 };
+
+/* An archive with the weights inside, as an APK has them. To be closed by the caller. */
+static FILE *container(const given *it) {
+    FILE *file = tmpfile();
+    int i;
+    if (file == NULL) {
+        return NULL;
+    }
+    for (i = 0; i < BEFORE; i++) {
+        putc('x', file);
+    }
+    fwrite(it->weights, 1, it->length, file);
+    for (i = 0; i < AFTER; i++) {
+        putc('y', file);
+    }
+    fflush(file);
+    return file;
+}
+
 static modelsig_source *behind(int fd, uint64_t offset, uint64_t length) {
     modelsig_source *source = NULL;
     OK(modelsig_source_from_fd(fd, offset, length, &source, &error));
