@@ -1,5 +1,7 @@
 //! Bounds on everything that comes from outside, checked before the work they bound.
 
+use crate::Error;
+
 /// What a verifier is willing to read. The defaults hold models of a million files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -31,6 +33,15 @@ pub struct Limits {
     pub tensor_dimensions: usize,
     /// Bytes of the name of a tensor. Default 1,024; GGML needs 63.
     pub tensor_name_bytes: usize,
+}
+
+impl Limits {
+    /// Whether so many bytes of a model, or of what is looked at of it, may be looked at.
+    pub(crate) fn allow_model(&self, path: impl Into<String>, found: u64) -> Result<(), Error> {
+        let limit = self.model_bytes;
+        let what = "the size of all files together in bytes";
+        if found > limit { Err(Error::Limit { path: path.into(), what, limit, found }) } else { Ok(()) }
+    }
 }
 
 impl Default for Limits {

@@ -196,3 +196,37 @@ fn all_contents_together_have_a_limit() {
     let error = refused(limited(23).verify_resources(&case.bundle(), contents()));
     assert_outcome(&error, ErrorKind::Limit, "");
 }
+
+#[test]
+fn bytes_in_memory_and_streams_have_the_same_limit() {
+    for lengths_are_signed in [true, false] {
+        let case = Case::new(&[("a.bin", b"content of a")]);
+        match lengths_are_signed {
+            true => case.sign(),
+            false => case.sign_with(&ModelSigner::new().chunks(None)),
+        };
+        let limited = |model_bytes| {
+            let mut limits = Limits::default();
+            limits.model_bytes = model_bytes;
+            case.verifier(Policy::strict()).with_limits(limits)
+        };
+        limited(12).verify_bytes(&case.bundle(), "a.bin", b"content of a").unwrap();
+        let error = refused(limited(11).verify_bytes(&case.bundle(), "a.bin", b"content of a"));
+        assert_outcome(&error, ErrorKind::Limit, "a.bin");
+
+        let mut stream = limited(12).open_resources(&case.bundle(), []).unwrap().stream("a.bin").unwrap();
+        stream.update(b"content of a").unwrap();
+        assert_eq!(stream.finish().unwrap(), 12);
+        let stream = limited(11).open_resources(&case.bundle(), []).unwrap().stream("a.bin");
+        if lengths_are_signed {
+            assert_outcome(&refused(stream), ErrorKind::Limit, "a.bin");
+            continue;
+        }
+        // What is too much is not taken, and so all of it can never be found good.
+        let mut stream = stream.unwrap();
+        stream.update(b"content of ").unwrap();
+        assert_outcome(&refused(stream.update(b"a")), ErrorKind::Limit, "a.bin");
+        assert_outcome(&refused(stream.update(b"a")), ErrorKind::Limit, "a.bin");
+        assert_outcome(&refused(stream.finish()), ErrorKind::Mismatch, "a.bin");
+    }
+}

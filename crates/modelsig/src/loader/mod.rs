@@ -236,9 +236,9 @@ impl SignedModel {
     /// need not be among the files that are there.
     ///
     /// # Errors
-    /// [`Error::Unsigned`] for a name that is not signed.
+    /// [`Error::Unsigned`] for a name that is not signed; [`Error::Limit`] for a signed length beyond the limit for a model.
     pub fn stream(&self, name: &str) -> Result<ResourceStream, Error> {
-        ResourceStream::new(self.signed_file(name)?.clone(), self.check)
+        ResourceStream::new(self.signed_file(name)?.clone(), self.check, self.limits.clone())
     }
 
     /// What was found so far.

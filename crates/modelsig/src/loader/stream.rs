@@ -8,7 +8,7 @@ use super::open::same_length;
 use crate::manifest::SignedFile;
 use crate::policy::Check;
 use crate::report::Checked;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Limits};
 
 /// Checks a signed file while it arrives. What it was given counts as verified only up to
 /// [`verified`](ResourceStream::verified), and all of it only after [`finish`](ResourceStream::finish): until then nobody
@@ -37,6 +37,7 @@ use crate::{Error, ErrorKind};
 pub struct ResourceStream {
     file: SignedFile,
     check: Check,
+    limits: Limits,
     /// Bytes that came.
     position: u64,
     verified: u64,
@@ -58,7 +59,8 @@ struct Part {
 }
 
 impl ResourceStream {
-    pub(super) fn new(file: SignedFile, check: Check) -> Result<Self, Error> {
+    pub(super) fn new(file: SignedFile, check: Check, limits: Limits) -> Result<Self, Error> {
+        limits.allow_model(file.name.as_str(), file.length().unwrap_or(0))?;
         let checked = file.checked(check);
         let whole = match checked {
             Checked::Whole | Checked::Both | Checked::FsVerity => file.whole_algorithm(),
@@ -69,8 +71,18 @@ impl ResourceStream {
         };
         let whole = whole.map(hasher).transpose()?;
         let verity = file.computes_verity(check).then(VerityHasher::new);
-        let mut stream =
-            Self { file, check, position: 0, verified: 0, whole, part: None, next: 0, verity, refused: None };
+        let mut stream = Self {
+            file,
+            check,
+            limits,
+            position: 0,
+            verified: 0,
+            whole,
+            part: None,
+            next: 0,
+            verity,
+            refused: None,
+        };
         stream.begin_part()?;
         Ok(stream)
     }
@@ -95,9 +107,13 @@ impl ResourceStream {
     ///
     /// # Errors
     /// [`Error::DigestMismatch`] with the range that is bad, [`Error::Grown`] for bytes after the end. Then the stream
-    /// stays refused.
+    /// stays refused. [`Error::Limit`] for more bytes than a model may have, where their number is not signed: none of
+    /// them is taken.
     pub fn update(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.not_refused()?;
+        if self.file.length().is_none() {
+            self.limits.allow_model(self.name(), self.position.saturating_add(bytes.len() as u64))?;
+        }
         // Whatever happens in between, a panic too: what was not looked at to the end was not found good.
         self.refused = Some(ErrorKind::Internal);
         let result = self.take(bytes);

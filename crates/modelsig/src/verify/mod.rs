@@ -180,7 +180,8 @@ impl Verifier {
         let model = Arc::clone(&run.model);
         let exclusions = self.exclusions(run, &manifest, bundle)?;
         let tree = model.tree(&exclusions, self.symlinks(&manifest), &self.limits)?;
-        self.limit_bytes(&model, &tree)?;
+        let found = tree.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.length));
+        self.limits.allow_model(model.shown(), found)?;
         let report = self.report(run, &name, signer, &manifest);
         let engine = run.engine.clone();
         let mut signed = SignedModel {
@@ -274,15 +275,6 @@ impl Verifier {
             }
         }
         Ok(exclusions)
-    }
-
-    fn limit_bytes(&self, model: &Model, tree: &Tree) -> Result<(), Error> {
-        let found = tree.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.length));
-        if found <= self.limits.model_bytes {
-            return Ok(());
-        }
-        let what = "the size of all files together in bytes";
-        Err(Error::Limit { path: model.shown(), what, limit: self.limits.model_bytes, found })
     }
 
     fn report(&self, run: &Run<'_>, bundle: &str, signer: SignerReport, manifest: &Manifest) -> Report {

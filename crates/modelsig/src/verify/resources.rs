@@ -78,6 +78,7 @@ impl Verifier {
         let mut signed = self.look_at_resources(&bundle.into(), Vec::new())?;
         let file = signed.signed_file(name)?;
         let size = bytes.len() as u64;
+        self.limits.allow_model(name, size)?;
         let mut report = FileReport::unverified(name.into(), Some(size), file.length(), None);
         match check_bytes(file, bytes, signed.check, &signed.engine) {
             Ok(access) => {
