@@ -72,8 +72,7 @@ pub unsafe extern "C" fn modelsig_verifier_add_key_pem(
         // SAFETY: the caller passes NULL, or a verifier that nobody else uses and a string that does not change meanwhile.
         let (verifier, pem) =
             unsafe { (argument::object_mut(verifier, "verifier")?, argument::text(pem, "pem")?) };
-        verifier.keys.push(PublicKey::from_pem(pem).map_err(|fault| refused("public key", &fault))?);
-        Ok(())
+        verifier.trust_key(pem)
     };
     // SAFETY: the caller passes NULL or memory for a pointer.
     unsafe { boundary::call(error, body) }
@@ -174,6 +173,11 @@ pub unsafe extern "C" fn modelsig_verifier_free(verifier: *mut ModelsigVerifier)
 }
 
 impl ModelsigVerifier {
+    pub(crate) fn trust_key(&mut self, pem: &str) -> Result<(), ModelsigError> {
+        self.keys.push(PublicKey::from_pem(pem).map_err(|fault| refused("public key", &fault))?);
+        Ok(())
+    }
+
     #[cfg(feature = "certificate")]
     fn add_anchors(&mut self, pem: &str) -> Result<(), ModelsigError> {
         self.anchors.push(CertificateTrust::from_pem(pem).map_err(|fault| refused("anchors", &fault))?);

@@ -3,8 +3,8 @@
 use std::ffi::c_char;
 use std::ptr;
 
-use modelsig::hash::{Access, Engine};
-use modelsig::{Error, ErrorKind, Policy, PublicKey, Report, Verifier};
+use modelsig::hash::Engine;
+use modelsig::{Error, ErrorKind, Report, Verifier};
 
 use crate::argument::{self, Out, owned};
 use crate::error::ModelsigError;
@@ -54,9 +54,11 @@ pub unsafe extern "C" fn modelsig_verify(
                 argument::text(public_key_pem, "public_key_pem")?,
             )
         };
-        let verifier =
-            Verifier::new(trusted_key(key)?).with_policy(Policy::strict()).with_access(Access::Read);
-        verifier.verify(model, bundle).map(drop).map_err(ModelsigError::from)
+        let mut trusted = ModelsigVerifier::default();
+        trusted.trust_key(key)?;
+        // SAFETY: it lives until the call is over, and NULL stands for the defaults.
+        let call = unsafe { Call::new(&raw const trusted, ptr::null()) }?;
+        call.run(|verifier| verifier.verify(model, bundle)).map(drop)
     };
     // SAFETY: the caller passes NULL or memory for a pointer.
     unsafe { boundary::call(error, body) }
@@ -278,10 +280,4 @@ fn hand_over(out: Option<Out<*mut c_char>>, report: &Report) -> Result<(), Model
 fn in_memory() -> ModelsigError {
     let message = "a resource in memory cannot be opened; verify it where it is";
     ModelsigError::new(ErrorKind::Unsupported, message, None)
-}
-
-/// The key came as text, so an error about it has no path.
-fn trusted_key(pem: &str) -> Result<PublicKey, ModelsigError> {
-    PublicKey::from_pem(pem)
-        .map_err(|fault| ModelsigError::new(ErrorKind::Key, &format!("public key: {fault}"), None))
 }
