@@ -15,7 +15,7 @@ use crate::status::{MODELSIG_STATUS_OK, ModelsigStatus};
 /// Runs the body of an entry; a panic in it becomes its message.
 pub(crate) fn enter<T>(body: impl FnOnce() -> T) -> Result<T, String> {
     // Unwind-safe: what a body changes it made itself, and that is gone after a panic.
-    panic::catch_unwind(AssertUnwindSafe(body)).map_err(message)
+    panic::catch_unwind(AssertUnwindSafe(body)).map_err(panic_message)
 }
 
 /// Runs the body of an entry that can fail. `*error` is NULL unless it did.
@@ -63,8 +63,9 @@ pub unsafe extern "C" fn modelsig_test_panic(error: *mut *mut ModelsigError) -> 
     unsafe { call(error, || panic!("a panic that was asked for")) }
 }
 
-/// What a panic said.
-fn message(payload: Box<dyn Any + Send>) -> String {
+/// What a panic said. For bindings in Rust, which have a boundary of their own; no part of the C ABI.
+#[doc(hidden)]
+pub fn panic_message(payload: Box<dyn Any + Send>) -> String {
     let payload = match payload.downcast::<String>() {
         Ok(text) => return *text,
         Err(payload) => payload,

@@ -28,6 +28,8 @@ mod watch;
 
 #[cfg(feature = "test-hooks")]
 pub use boundary::modelsig_test_panic;
+#[doc(hidden)]
+pub use boundary::panic_message;
 pub use bytes::{
     ModelsigBytes, modelsig_bytes_data, modelsig_bytes_free, modelsig_bytes_length, modelsig_bytes_protection,
 };

@@ -10,6 +10,7 @@ use std::process;
 use jni::errors::ErrorPolicy;
 use jni::objects::JClass;
 use jni::{Env, EnvUnowned, jni_str};
+use modelsig_ffi::panic_message;
 
 use crate::failure::Failure;
 
@@ -58,7 +59,7 @@ impl<T: Default> ErrorPolicy<T, Failure> for Throw {
         class: &mut &'call JClass<'local>,
         payload: Box<dyn Any + Send>,
     ) -> jni::errors::Result<T> {
-        throw(env, class, &Failure::Panic { message: message(payload) });
+        throw(env, class, &Failure::Panic { message: panic_message(payload) });
         Ok(T::default())
     }
 
@@ -93,28 +94,12 @@ fn throw<'local>(env: &mut Env<'local>, class: &JClass<'local>, failure: &Failur
     }
 }
 
-/// What a panic said.
-fn message(payload: Box<dyn Any + Send>) -> String {
-    let payload = match payload.downcast::<String>() {
-        Ok(text) => return *text,
-        Err(payload) => payload,
-    };
-    match payload.downcast::<&'static str>() {
-        Ok(text) => (*text).to_owned(),
-        Err(payload) => {
-            // Dropping a value of an unknown type might panic again.
-            std::mem::forget(payload);
-            "a panic without a message".to_owned()
-        }
-    }
-}
-
 /// Runs the body of a function that C calls back; a panic in it becomes `None`.
 pub(crate) fn contained<T>(body: impl FnOnce() -> T) -> Option<T> {
     match panic::catch_unwind(AssertUnwindSafe(body)) {
         Ok(value) => Some(value),
         Err(payload) => {
-            drop(message(payload));
+            drop(panic_message(payload));
             None
         }
     }
