@@ -177,17 +177,19 @@ enum NewSigner {
 }
 
 impl Bundle {
-    /// Reads the text of a bundle; `path` is for messages.
-    pub(crate) fn parse(path: &str, text: &[u8], limits: &Limits) -> Result<Self, Error> {
-        let fault = |fault| Error::Bundle { path: path.into(), fault };
-        let Object(bundle): Object<JsonBundle<'_>> =
-            json::parse(text, limits.json_depth).map_err(|json| fault(json.into()))?;
+    /// Reads the text of a bundle, whose memory the envelope takes over; `path` is for messages.
+    pub(crate) fn parse(path: &str, text: Vec<u8>, limits: &Limits) -> Result<Self, Error> {
+        Self::read(text, limits).map_err(|fault| Error::Bundle { path: path.into(), fault })
+    }
+
+    fn read(text: Vec<u8>, limits: &Limits) -> Result<Self, BundleFault> {
+        let Object(bundle): Object<JsonBundle<'_>> = json::parse(&text, limits.json_depth)?;
         if bundle.media_type != MEDIA_TYPE {
-            return Err(fault(BundleFault::MediaType { found: bundle.media_type }));
+            return Err(BundleFault::MediaType { found: bundle.media_type });
         }
-        let material = bundle.verification_material.0.decode(limits).map_err(fault)?;
-        let envelope = bundle.dsse_envelope.0.decode().map_err(fault)?;
-        Ok(Self { material, envelope })
+        let material = bundle.verification_material.0.decode(limits)?;
+        let encoded = bundle.dsse_envelope.0.encoded(&text)?;
+        Ok(Self { material, envelope: encoded.decode(text)? })
     }
 
     /// The current form (OMS 1.1): no log entries, one signature.
@@ -260,7 +262,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Bundle, BundleFault> {
-        Bundle::parse("b", text.as_bytes(), &Limits::default()).map_err(|error| match error {
+        Bundle::parse("b", text.into(), &Limits::default()).map_err(|error| match error {
             Error::Bundle { fault, .. } => fault,
             other => panic!("{other}"),
         })

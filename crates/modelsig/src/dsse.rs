@@ -5,6 +5,7 @@
 //! Refuses: any payload type but in-toto's, any number of signatures but one, base64 that is not canonical.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
@@ -17,8 +18,22 @@ pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
 /// An envelope with its base64 undone.
 pub(crate) struct Envelope {
-    pub(crate) payload: Vec<u8>,
+    /// The signed message and, at its end, the payload: a large payload stands in memory once.
+    message: Vec<u8>,
+    header: usize,
     pub(crate) signature: Vec<u8>,
+}
+
+impl Envelope {
+    /// What is signed: the pre-authentication encoding of the payload.
+    pub(crate) fn message(&self) -> &[u8] {
+        &self.message
+    }
+
+    /// The payload as it stands.
+    pub(crate) fn payload(&self) -> &[u8] {
+        self.message.get(self.header..).unwrap_or_default()
+    }
 }
 
 /// The JSON form.
@@ -40,8 +55,50 @@ struct JsonSignature {
     keyid: Option<String>,
 }
 
+/// An envelope that was read and found well-formed, but for the base64 of the payload.
+pub(crate) struct Encoded {
+    payload: Place,
+    signature: Vec<u8>,
+}
+
+/// Where the base64 of a payload is.
+enum Place {
+    /// In the text that the envelope was read from.
+    In(Range<usize>),
+    /// It was written with escapes, which some writers of JSON use for `/`.
+    Apart(String),
+}
+
+impl Encoded {
+    /// Undoes the base64 of the payload, in place of the text, which must be the one that the envelope was read from.
+    pub(crate) fn decode(self, mut text: Vec<u8>) -> Result<Envelope, BundleFault> {
+        let place = match self.payload {
+            Place::In(place) => place,
+            Place::Apart(payload) => {
+                text = payload.into_bytes();
+                0..text.len()
+            }
+        };
+        let start = place.start;
+        let encoded = text.get_mut(place).ok_or(NOT_BASE64)?;
+        let length = Base64::decode_in_place(encoded).map_err(|_| NOT_BASE64)?.len();
+        if length == 0 {
+            return Err(NOT_BASE64);
+        }
+        let header = header(PAYLOAD_TYPE, length);
+        text.truncate(start.saturating_add(length));
+        // The header takes the place of what stood before the payload, which is moved only as far as it must be.
+        text.splice(..start, header.bytes());
+        text.shrink_to_fit();
+        Ok(Envelope { message: text, header: header.len(), signature: self.signature })
+    }
+}
+
+const NOT_BASE64: BundleFault = BundleFault::Base64 { what: "payload" };
+
 impl JsonEnvelope<'_> {
-    pub(crate) fn decode(self) -> Result<Envelope, BundleFault> {
+    /// The envelope without its payload, which is left in the `text` that this was read from.
+    pub(crate) fn encoded(self, text: &[u8]) -> Result<Encoded, BundleFault> {
         if self.payload_type != PAYLOAD_TYPE {
             return Err(BundleFault::PayloadType { found: self.payload_type });
         }
@@ -49,10 +106,16 @@ impl JsonEnvelope<'_> {
         let ([Object(signature)], 1) = (kept.as_slice(), found) else {
             return Err(BundleFault::SignatureCount { found });
         };
-        Ok(Envelope {
-            payload: base64("payload", &self.payload)?,
-            signature: base64("signature", &signature.sig)?,
-        })
+        let signature = base64("signature", &signature.sig)?;
+        let payload = match self.payload {
+            Cow::Owned(payload) => Place::Apart(payload),
+            // What was borrowed from the text lies in it, so that the difference of the addresses is its place.
+            Cow::Borrowed(payload) => {
+                let start = payload.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+                Place::In(start..start.saturating_add(payload.len()))
+            }
+        };
+        Ok(Encoded { payload, signature })
     }
 
     /// The form that every tool reads: one signature with an empty `keyid`.
@@ -74,8 +137,12 @@ impl JsonEnvelope<'_> {
 
 /// What is signed (DSSE `PAE`): both lengths in front, so that type and payload cannot be shifted into each other.
 pub fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let header = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len());
-    [header.as_bytes(), payload].concat()
+    [header(payload_type, payload.len()).as_bytes(), payload].concat()
+}
+
+/// What stands before a payload of so many bytes.
+fn header(payload_type: &str, length: usize) -> String {
+    format!("DSSEv1 {} {payload_type} {length} ", payload_type.len())
 }
 
 /// What model-signing 0.2.0 signed instead: a capital `V`, and the payload as Python shows bytes (`repr`).
@@ -115,6 +182,38 @@ mod tests {
     fn the_published_example() {
         let pae = pre_authentication_encoding("http://example.com/HelloWorld", b"hello world");
         assert_eq!(pae, b"DSSEv1 29 http://example.com/HelloWorld 11 hello world");
+    }
+
+    /// Whatever stands around it in the text, and however it is written there.
+    #[test]
+    fn the_payload_is_decoded_in_place_behind_its_header() {
+        let payload = |length: usize| (0..length).map(|place| (place * 37 % 251) as u8).collect::<Vec<u8>>();
+        let decoded = |text: String| {
+            let envelope: JsonEnvelope<'_> = serde_json::from_str(&text).unwrap();
+            let encoded = envelope.encoded(text.as_bytes()).unwrap();
+            encoded.decode(text.into_bytes())
+        };
+        for length in [1, 2, 3, 47, 48, 100, 5000] {
+            let payload = payload(length);
+            let text = Base64::encode_string(&payload);
+            let rest = format!(r#""payloadType":"{PAYLOAD_TYPE}","signatures":[{{"sig":"AA=="}}]"#);
+            for text in [
+                format!(r#"{{"payload":"{text}",{rest}}}"#),
+                format!(r#"{{{rest},"payload":"{text}"}}"#),
+                format!(r#"{{"payload":"{}",{rest}}}"#, text.replace('/', r"\/")),
+                format!(r#"{{{rest},"payload":"\u{:04x}{}"}}"#, text.as_bytes()[0], &text[1..]),
+            ] {
+                let envelope = decoded(text.clone()).unwrap();
+                assert_eq!(envelope.payload(), payload, "{text}");
+                assert_eq!(envelope.message(), pre_authentication_encoding(PAYLOAD_TYPE, &payload), "{text}");
+            }
+            for bad in
+                [format!(" {text}"), format!("{text}\\n"), format!("{text}="), "=".into(), String::new()]
+            {
+                let text = format!(r#"{{"payload":"{bad}",{rest}}}"#);
+                assert!(matches!(decoded(text), Err(BundleFault::Base64 { what: "payload" })), "{bad:?}");
+            }
+        }
     }
 
     /// Expected values as Python prints them: `f"DSSEV1 1 t {len(p)} {p}"`.

@@ -8,8 +8,8 @@ use crate::{Limits, statement};
 
 /// A bundle, and the statement in it.
 pub fn bundle(text: &[u8]) {
-    if let Ok(bundle) = Bundle::parse("bundle", text, &Limits::default()) {
-        statement(&bundle.envelope.payload);
+    if let Ok(bundle) = Bundle::parse("bundle", text.into(), &Limits::default()) {
+        statement(bundle.envelope.payload());
     }
 }
 

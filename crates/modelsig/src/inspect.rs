@@ -74,8 +74,8 @@ pub fn inspect<'b>(bundle: impl Into<BundleSource<'b>>, limits: &Limits) -> Resu
     let bundle = bundle.into();
     let name = bundle.name();
     let text = bundle.read(limits)?;
-    let bundle = Bundle::parse(&name, &text, limits)?;
-    let payload = &bundle.envelope.payload;
+    let bundle = Bundle::parse(&name, text, limits)?;
+    let payload = bundle.envelope.payload();
     // Which encoding was signed is not known without a key: whichever statement it is, is shown.
     let manifest =
         statement::parse(&name, payload, Dialect::Current, limits).or_else(|error| match error {

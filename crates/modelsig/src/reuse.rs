@@ -82,9 +82,9 @@ impl OldBundle {
         if Time::now().is_none_or(|now| now < written) {
             return Err(Error::BundleTime { path });
         }
-        let bundle = Bundle::parse(&path, &text, limits)?;
+        let bundle = Bundle::parse(&path, text, limits)?;
         let (_, dialect) = trust::verify(&path, &bundle, &reuse.trust, false)?;
-        let manifest = statement::parse(&path, &bundle.envelope.payload, dialect, limits)?;
+        let manifest = statement::parse(&path, bundle.envelope.payload(), dialect, limits)?;
         Ok(Self { manifest, changed: reuse.changed.clone(), written })
     }
 

@@ -206,7 +206,7 @@ impl Walk<'_> {
             Ok(bytes)
         });
         bytes.is_ok_and(|bytes| {
-            bytes.len() as u64 <= self.limits.bundle_bytes && Bundle::parse("", &bytes, self.limits).is_ok()
+            bytes.len() as u64 <= self.limits.bundle_bytes && Bundle::parse("", bytes, self.limits).is_ok()
         })
     }
 

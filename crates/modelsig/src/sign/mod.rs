@@ -279,8 +279,10 @@ impl ModelSigner {
         let limits = &self.limits;
         match model.read_bundle(bundle, limits) {
             Err(Error::BundleNotFound { .. }) => {}
-            Ok(text) if Bundle::parse(&name, &text, limits).is_ok() => {}
-            Ok(_) | Err(Error::NotAFile { .. } | Error::Limit { .. }) => {
+            Ok(text) => {
+                Bundle::parse(&name, text, limits).map_err(|_| Error::NotABundle { path: name.clone() })?;
+            }
+            Err(Error::NotAFile { .. } | Error::Limit { .. }) => {
                 return Err(Error::NotABundle { path: name });
             }
             Err(error) => return Err(error),

@@ -13,7 +13,7 @@ pub(crate) mod x509;
 
 use crate::Error;
 use crate::bundle::{Bundle, BundleFault, Material};
-use crate::dsse::{Envelope, PAYLOAD_TYPE, legacy_pre_authentication_encoding, pre_authentication_encoding};
+use crate::dsse::{Envelope, PAYLOAD_TYPE, legacy_pre_authentication_encoding};
 use crate::keys::{PublicKey, SignatureScheme};
 use crate::report::SignerReport;
 #[cfg(feature = "certificate")]
@@ -144,15 +144,15 @@ impl Signed<'_> {
         key: &PublicKey,
         legacy_scheme: fn(&PublicKey, &[u8], &[u8]) -> Option<SignatureScheme>,
     ) -> Option<(SignatureScheme, Dialect)> {
-        let Envelope { payload, signature } = self.envelope;
-        let current = key.verify(&pre_authentication_encoding(PAYLOAD_TYPE, payload), signature);
+        let signature = &self.envelope.signature;
+        let current = key.verify(self.envelope.message(), signature);
         if let Some(scheme) = current {
             return Some((scheme, Dialect::Current));
         }
         if !self.legacy {
             return None;
         }
-        let message = legacy_pre_authentication_encoding(PAYLOAD_TYPE, payload);
+        let message = legacy_pre_authentication_encoding(PAYLOAD_TYPE, self.envelope.payload());
         legacy_scheme(key, &message, signature).map(|scheme| (scheme, Dialect::Legacy))
     }
 }

@@ -159,10 +159,9 @@ impl Verifier {
             Some(path) => run.model.read_bundle(path, &self.limits)?,
             None => source.read(&self.limits)?,
         };
-        let bundle = Bundle::parse(&name, &text, &self.limits)?;
-        drop(text);
+        let bundle = Bundle::parse(&name, text, &self.limits)?;
         let (signer, dialect) = trust::verify(&name, &bundle, &self.trust, self.policy.legacy)?;
-        let manifest = statement::parse(&name, &bundle.envelope.payload, dialect, &self.limits)?;
+        let manifest = statement::parse(&name, bundle.envelope.payload(), dialect, &self.limits)?;
         drop(bundle);
         self.supported(&name, &manifest)?;
         self.walk(run, source, signer, manifest)
