@@ -72,7 +72,7 @@ pub(crate) fn cases() -> Vec<Case> {
         )
         .file("evil.py", "import os")
         .statement(&empty)
-        .malformed("Statement/EmptyResources"),
+        .malformed("Statement/IgnorePath/Dot"),
         corner(
             "9.9",
             "empty-and-nothing-listed",
@@ -84,7 +84,7 @@ pub(crate) fn cases() -> Vec<Case> {
             nothing["predicate"]["serialization"]["ignore_paths"] = json!([""]);
             nothing
         })
-        .malformed("Statement/EmptyResources"),
+        .malformed("Statement/IgnorePath/Empty"),
         inert(
             "relative-to-the-signer",
             "a path relative to the folder in which the Go tool ran matches nothing in the model",

@@ -12,6 +12,7 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::escape::clipped;
 
@@ -215,6 +216,48 @@ impl<'t> Seen<'t> {
 /// The name of a member, in place where it has no escapes.
 #[derive(Deserialize)]
 pub(crate) struct Name<'t>(#[serde(borrow)] pub(crate) Cow<'t, str>);
+
+/// Shows the elements of an array to `take`, one after the other, so that they need not all be in memory. The strict pass
+/// must have been made.
+pub(crate) fn each<'t, T: Deserialize<'t>, E>(
+    array: &'t RawValue,
+    take: &mut dyn FnMut(T) -> Result<(), E>,
+) -> Result<Result<(), E>, JsonFault> {
+    struct Each<'v, 't, T, E> {
+        take: &'v mut dyn FnMut(T) -> Result<(), E>,
+        refused: &'v mut Result<(), E>,
+        taken: &'v mut usize,
+        text: PhantomData<&'t str>,
+    }
+    impl<'de, T: Deserialize<'de>, E> Visitor<'de> for Each<'_, 'de, T, E> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an array")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+            while let Some(element) = elements.next_element()? {
+                if let Err(error) = (self.take)(element) {
+                    *self.refused = Err(error);
+                    return Err(serde::de::Error::custom("refused"));
+                }
+                *self.taken = self.taken.saturating_add(1);
+            }
+            Ok(())
+        }
+    }
+    let (mut refused, mut taken) = (Ok(()), 0);
+    let visitor = Each { take, refused: &mut refused, taken: &mut taken, text: PhantomData };
+    let read = serde_json::Deserializer::from_str(array.get()).deserialize_seq(visitor);
+    match (read, &refused) {
+        // The parser counts from the beginning of the array.
+        (Err(error), Ok(())) => Err(JsonFault::Shape {
+            reason: clipped(&format_args!("after {taken} elements of the list: {error}")),
+        }),
+        _ => Ok(refused),
+    }
+}
 
 /// A JSON object. What serde derives for a structure would also read an array of its members in order.
 #[derive(Serialize)]

@@ -3,6 +3,7 @@
 //! Built only by reading a signed statement or by hashing a model; grouped by file and ordered by name.
 
 mod chunk_index;
+mod listing;
 mod root_digest;
 mod serialization;
 mod shards;
@@ -21,13 +22,14 @@ use crate::report::Checked;
 use crate::trust::Dialect;
 pub use chunk_index::{CHUNK_INDEX, ChunkIndexFault};
 pub(crate) use chunk_index::{ChunkIndex, JsonChunkIndex};
+pub(crate) use listing::Listing;
+#[cfg(feature = "sign")]
 pub(crate) use root_digest::root_digest;
+use root_digest::root_hasher;
 pub use serialization::Method;
 #[cfg(feature = "sign")]
 pub(crate) use serialization::sharded_resources;
-pub(crate) use serialization::{
-    JsonSerialization, RecordedIgnore, Serialization, check_algorithm, group_by_file,
-};
+pub(crate) use serialization::{JsonSerialization, RecordedIgnore, Serialization};
 pub(crate) use verity::JsonVerity;
 pub use verity::{VERITY_DIGEST, VerityFault};
 

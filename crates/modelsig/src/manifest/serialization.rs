@@ -1,19 +1,21 @@
 //! How files become resources (OMS spec 5.2.3): `files`, one digest each, or `shards`, one digest for each range.
 //!
-//! Refuses: unknown methods, a `shard_size` that does not belong or is missing, an `algorithm` that is not the
-//! `hash_type`, names that stand twice or are not canonical, and paths to ignore that would swallow the model.
+//! Refuses: unknown methods, a `shard_size` that does not belong or is missing, and paths to ignore that would swallow the
+//! model.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use modelsig_hash::{Digest, HashAlgorithm};
+#[cfg(feature = "sign")]
+use modelsig_hash::Digest;
+use modelsig_hash::HashAlgorithm;
 use serde::{Deserialize, Serialize};
 
-use super::{Proof, SignedFile, hash_named, shards};
-use crate::Limits;
+use super::hash_named;
+#[cfg(feature = "sign")]
+use super::shards;
 use crate::json::Integral;
 use crate::model::{ModelPath, PathFault};
-use crate::statement::{JsonResource, StatementFault};
+use crate::statement::StatementFault;
 
 /// What a resource stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,74 +142,6 @@ fn recorded_ignore(path: String) -> Result<RecordedIgnore, StatementFault> {
         }
         Err(fault) => Err(StatementFault::IgnorePath { path, fault }),
     }
-}
-
-/// The resources as files, in code-point order. Also says whether they were listed in the order of the
-/// specification.
-pub(crate) fn group_by_file(
-    resources: Vec<JsonResource<'_>>,
-    serialization: &Serialization,
-    digests: &[Digest],
-    limits: &Limits,
-) -> Result<(Vec<SignedFile>, bool), StatementFault> {
-    let in_order = resources.windows(2).all(|pair| pair[0].name < pair[1].name);
-    let mut files: BTreeMap<ModelPath, Proof> = BTreeMap::new();
-    for (resource, digest) in resources.into_iter().zip(digests) {
-        let listed = resource.name.to_string();
-        match serialization.method {
-            Method::Files => {
-                let name = canonical(&listed, limits)?;
-                let (chunks, verity) = resource.annotated(&listed)?;
-                if files.insert(name, Proof::Whole { digest: *digest, chunks, verity }).is_some() {
-                    return Err(StatementFault::DuplicateName { name: listed });
-                }
-            }
-            Method::Shards { .. } => {
-                let (path, range) = shards::parse_name(&listed)?;
-                let proof =
-                    files.entry(canonical(path, limits)?).or_insert_with(|| Proof::Shards(Vec::new()));
-                if let Proof::Shards(shards) = proof {
-                    shards.push((range, *digest));
-                }
-            }
-        }
-    }
-    if let Method::Shards { shard_size } = serialization.method {
-        for (name, proof) in &mut files {
-            if let Proof::Shards(shards) = proof {
-                shards::tile(name.as_str(), shards, shard_size)?;
-            }
-        }
-    }
-    if files.len() > 1 && files.keys().any(ModelPath::is_dot) {
-        return Err(StatementFault::BadName { name: ".".into(), fault: PathFault::Dot });
-    }
-    let files = files.into_iter().map(|(name, proof)| SignedFile { name, proof }).collect();
-    Ok((files, in_order))
-}
-
-/// A canonical name, or the lone `.` of a single-file model.
-fn canonical(name: &str, limits: &Limits) -> Result<ModelPath, StatementFault> {
-    let bad = |fault| StatementFault::BadName { name: name.chars().take(limits.path_bytes).collect(), fault };
-    match name {
-        "." => Ok(ModelPath::dot()),
-        _ if name.len() > limits.path_bytes => Err(bad(PathFault::TooLong)),
-        _ => ModelPath::parse(name).map_err(bad),
-    }
-}
-
-/// Checks `algorithm` of a resource: the hash of the statement, or in shard mode also the form
-/// `<hash>-sharded-<size>` that the Python API writes.
-pub(crate) fn check_algorithm(
-    name: &str,
-    algorithm: &str,
-    serialization: &Serialization,
-) -> Result<(), StatementFault> {
-    let hash = serialization.hash.id();
-    if algorithm == hash || algorithm == serialization.algorithm_name(true) {
-        return Ok(());
-    }
-    Err(StatementFault::AlgorithmMismatch { name: name.into(), expected: hash, found: algorithm.into() })
 }
 
 /// The resources of a file cut into shards, for a new statement.

@@ -5,13 +5,14 @@
 
 use std::borrow::Cow;
 
-use modelsig_hash::{Digest, HashAlgorithm};
+use modelsig_hash::HashAlgorithm;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
-use super::{JsonResource, StatementFault, limit_resources};
+use super::{JsonResource, StatementFault};
 use crate::json::{self, Object};
-use crate::manifest::{Manifest, Method, Serialization, group_by_file, root_digest};
+use crate::manifest::{Listing, Manifest, Method, Serialization};
 use crate::trust::Dialect;
 use crate::{Error, Limits};
 
@@ -27,7 +28,7 @@ struct JsonStatement<'t> {
     #[serde(rename = "_type")]
     _statement_type: IgnoredAny,
     #[serde(borrow)]
-    subject: Vec<Object<JsonSubject<'t>>>,
+    subject: &'t RawValue,
     #[serde(rename = "predicateType")]
     _predicate_type: IgnoredAny,
     #[serde(rename = "predicate")]
@@ -64,27 +65,18 @@ pub(super) fn parse(path: &str, payload: &[u8], limits: &Limits) -> Result<Manif
     let fault = |fault| Error::Statement { path: path.into(), fault };
     let Object(statement): Object<JsonStatement<'_>> =
         serde_json::from_slice(payload).map_err(|error| fault(json::shape(&error).into()))?;
-    let resources = statement.subject.into_iter().map(|Object(subject)| subject.into_resource());
-    let resources: Vec<JsonResource<'_>> = resources.collect::<Result<_, _>>().map_err(fault)?;
-    limit_resources(path, &resources, limits)?;
-    let digests = resources.iter().map(|resource| resource.digest(HashAlgorithm::Sha256));
-    let digests: Vec<Digest> = digests.collect::<Result<_, _>>().map_err(fault)?;
     let serialization = Serialization {
         method: Method::Files,
         hash: HashAlgorithm::Sha256,
         allow_symlinks: false,
         ignore_paths: Vec::new(),
     };
-    let root_digest = root_digest(digests.iter())?;
-    let (files, in_order) = group_by_file(resources, &serialization, &digests, limits).map_err(fault)?;
-    Ok(Manifest {
-        subject: String::new(),
-        root_digest,
-        serialization,
-        files,
-        in_order,
-        dialect: Dialect::Legacy,
+    let mut listing = Listing::new(path, serialization, limits)?;
+    json::each(statement.subject, &mut |Object(subject): Object<JsonSubject<'_>>| {
+        listing.add(subject.into_resource().map_err(fault)?)
     })
+    .map_err(|json| fault(json.into()))??;
+    listing.into_manifest(String::new(), Dialect::Legacy)
 }
 
 impl<'t> JsonSubject<'t> {

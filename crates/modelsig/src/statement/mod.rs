@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 
 use modelsig_hash::{ByteRange, Digest, HashAlgorithm, VerityDigest};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::json::{self, JsonFault, Object, present};
 use crate::manifest::{
-    CHUNK_INDEX, ChunkIndex, ChunkIndexFault, JsonChunkIndex, JsonSerialization, JsonVerity, Manifest,
-    VERITY_DIGEST, VerityFault, check_algorithm, group_by_file, root_digest,
+    CHUNK_INDEX, ChunkIndex, ChunkIndexFault, JsonChunkIndex, JsonSerialization, JsonVerity, Listing,
+    Manifest, VERITY_DIGEST, VerityFault,
 };
 use crate::model::PathFault;
 use crate::trust::Dialect;
@@ -199,16 +200,16 @@ struct Types {
     predicate_type: String,
 }
 
-/// The JSON form.
+/// The JSON form, in which the resources are text when it is read: there can be millions of them, and what they say is
+/// taken in one by one.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(crate) struct JsonStatement<'t> {
+struct JsonStatement<'t, R> {
     #[serde(rename = "_type")]
     statement_type: Cow<'t, str>,
     subject: Vec<Object<JsonSubject>>,
     predicate_type: Cow<'t, str>,
-    #[serde(borrow)]
-    predicate: Object<JsonPredicate<'t>>,
+    predicate: Object<JsonPredicate<R>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -219,9 +220,8 @@ struct JsonSubject {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct JsonPredicate<'t> {
-    #[serde(borrow)]
-    resources: Vec<Object<JsonResource<'t>>>,
+struct JsonPredicate<R> {
+    resources: R,
     serialization: Object<JsonSerialization>,
 }
 
@@ -233,7 +233,7 @@ pub(crate) struct JsonResource<'t> {
     #[serde(borrow)]
     digest: Cow<'t, str>,
     #[serde(borrow)]
-    algorithm: Cow<'t, str>,
+    pub(crate) algorithm: Cow<'t, str>,
     #[serde(borrow, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     annotations: Option<Object<JsonAnnotations<'t>>>,
 }
@@ -267,7 +267,7 @@ impl JsonResource<'_> {
         ))
     }
 
-    fn digest(&self, hash: HashAlgorithm) -> Result<Digest, StatementFault> {
+    pub(crate) fn digest(&self, hash: HashAlgorithm) -> Result<Digest, StatementFault> {
         Digest::from_hex(hash, &self.digest).map_err(|_| StatementFault::BadDigest {
             name: self.name.to_string(),
             expected: hash.digest_length() * 2,
@@ -299,46 +299,22 @@ pub(crate) fn parse(
         _ => return Err(fault(StatementFault::PredicateType { found: types.predicate_type })),
     }
     // The strict pass has been made; this only reads the shape.
-    let Object(statement): Object<JsonStatement<'_>> =
+    let Object(statement): Object<JsonStatement<'_, &RawValue>> =
         serde_json::from_slice(payload).map_err(|error| fault(json::shape(&error).into()))?;
     let (subject, listed_root) = subject(statement.subject).map_err(fault)?;
     let JsonPredicate { resources, serialization } = statement.predicate.0;
-    let resources: Vec<JsonResource<'_>> = resources.into_iter().map(|resource| resource.0).collect();
-    limit_resources(path, &resources, limits)?;
-    let serialization = serialization.0.decode().map_err(fault)?;
-    let digests: Vec<Digest> = resources
-        .iter()
-        .map(|resource| {
-            check_algorithm(&resource.name, &resource.algorithm, &serialization)?;
-            resource.digest(serialization.hash)
-        })
-        .collect::<Result<_, _>>()
-        .map_err(fault)?;
-    let root = root_digest(digests.iter())?;
-    let (files, in_order) = group_by_file(resources, &serialization, &digests, limits).map_err(fault)?;
-    if root != listed_root {
+    let mut listing = Listing::new(path, serialization.0.decode().map_err(fault)?, limits)?;
+    json::each(resources, &mut |Object(resource)| listing.add(resource))
+        .map_err(|json| fault(json.into()))??;
+    let manifest = listing.into_manifest(subject, dialect)?;
+    if manifest.root_digest != listed_root {
         return Err(Error::RootDigestMismatch {
             path: path.into(),
             expected: listed_root.to_string(),
-            found: root.to_string(),
+            found: manifest.root_digest.to_string(),
         });
     }
-    Ok(Manifest { subject, root_digest: root, serialization, files, in_order, dialect })
-}
-
-/// Some resources, but neither too many nor too deep.
-fn limit_resources(path: &str, resources: &[JsonResource<'_>], limits: &Limits) -> Result<(), Error> {
-    let limit = |what, limit: usize, found: usize| match found <= limit {
-        true => Ok(()),
-        false => Err(Error::Limit { path: path.into(), what, limit: limit as u64, found: found as u64 }),
-    };
-    limit("the number of resources", limits.resources, resources.len())?;
-    let deepest = resources.iter().map(|resource| resource.name.matches('/').count()).max();
-    limit("the depth of folders", limits.folder_depth, deepest.unwrap_or(0))?;
-    if resources.is_empty() {
-        return Err(Error::Statement { path: path.into(), fault: StatementFault::EmptyResources });
-    }
-    Ok(())
+    Ok(manifest)
 }
 
 fn subject(subjects: Vec<Object<JsonSubject>>) -> Result<(String, Digest), StatementFault> {
@@ -364,7 +340,7 @@ pub(crate) fn write(
     algorithm: &str,
     files: &[crate::manifest::SignedFile],
 ) -> Result<(Vec<u8>, Digest), Error> {
-    use crate::manifest::{Proof, sharded_resources};
+    use crate::manifest::{Proof, root_digest, sharded_resources};
 
     let mut resources: Vec<(JsonResource<'_>, Digest)> = Vec::with_capacity(files.len());
     for file in files {
@@ -400,7 +376,7 @@ pub(crate) fn write(
         })],
         predicate_type: PREDICATE_TYPE.into(),
         predicate: Object(JsonPredicate {
-            resources: resources.into_iter().map(|(resource, _)| Object(resource)).collect(),
+            resources: resources.into_iter().map(|(resource, _)| Object(resource)).collect::<Vec<_>>(),
             serialization: Object(JsonSerialization::encode(serialization)),
         }),
     };

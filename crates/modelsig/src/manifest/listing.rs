@@ -1,0 +1,163 @@
+//! From the list of resources in a statement (OMS spec 5.2) to the files of a manifest, one resource at a time, so that
+//! memory is needed for what the manifest keeps of them and no more.
+//!
+//! Refuses: no resources, or more of them, or longer or deeper names, than the limits allow; an `algorithm` that is not the
+//! `hash_type`; names that stand twice or are not canonical; digests and annotations that are malformed.
+
+use modelsig_hash::Hasher;
+
+use super::{Manifest, Method, Proof, Serialization, SignedFile, shards};
+use crate::model::{ModelPath, PathFault};
+use crate::statement::{JsonResource, StatementFault};
+use crate::trust::Dialect;
+use crate::{Error, Limits};
+
+/// The resources that were listed so far.
+pub(crate) struct Listing<'l> {
+    /// The bundle, for messages.
+    path: &'l str,
+    limits: &'l Limits,
+    serialization: Serialization,
+    /// Over the digests in the order in which they are listed.
+    root: Hasher,
+    files: Vec<SignedFile>,
+    listed: usize,
+    /// The name of the resource before.
+    last: String,
+    in_order: bool,
+}
+
+impl<'l> Listing<'l> {
+    pub(crate) fn new(
+        path: &'l str,
+        serialization: Serialization,
+        limits: &'l Limits,
+    ) -> Result<Self, Error> {
+        let root = super::root_hasher()?;
+        let (files, last) = (Vec::new(), String::new());
+        Ok(Self { path, limits, serialization, root, files, listed: 0, last, in_order: true })
+    }
+
+    pub(crate) fn add(&mut self, resource: JsonResource<'_>) -> Result<(), Error> {
+        self.limit(&resource.name)?;
+        self.take(resource).map_err(|fault| self.fault(fault))
+    }
+
+    /// In code-point order, each name once.
+    pub(crate) fn into_manifest(mut self, subject: String, dialect: Dialect) -> Result<Manifest, Error> {
+        if self.listed == 0 {
+            return Err(self.fault(StatementFault::EmptyResources));
+        }
+        let files = self.files().map_err(|fault| self.fault(fault))?;
+        let (serialization, in_order) = (self.serialization, self.in_order);
+        let root_digest = self.root.finalize();
+        Ok(Manifest { subject, root_digest, serialization, files, in_order, dialect })
+    }
+
+    fn fault(&self, fault: StatementFault) -> Error {
+        Error::Statement { path: self.path.into(), fault }
+    }
+
+    fn limit(&mut self, name: &str) -> Result<(), Error> {
+        self.listed = self.listed.saturating_add(1);
+        let limit = |what, limit: usize, found: usize| match found <= limit {
+            true => Ok(()),
+            false => {
+                Err(Error::Limit { path: self.path.into(), what, limit: limit as u64, found: found as u64 })
+            }
+        };
+        limit("the number of resources", self.limits.resources, self.listed)?;
+        limit("the depth of folders", self.limits.folder_depth, name.matches('/').count())
+    }
+
+    fn take(&mut self, resource: JsonResource<'_>) -> Result<(), StatementFault> {
+        check_algorithm(&resource.name, &resource.algorithm, &self.serialization)?;
+        let digest = resource.digest(self.serialization.hash)?;
+        self.root.update(digest.as_bytes());
+        let listed = resource.name.clone();
+        self.in_order &= self.listed == 1 || *self.last < *listed;
+        self.last.clear();
+        self.last.push_str(&listed);
+        match self.serialization.method {
+            Method::Files => {
+                let name = canonical(&listed, self.limits)?;
+                let (chunks, verity) = resource.annotated(&listed)?;
+                self.files.push(SignedFile { name, proof: Proof::Whole { digest, chunks, verity } });
+            }
+            Method::Shards { .. } => {
+                let (path, range) = shards::parse_name(&listed)?;
+                let shard = (range, digest);
+                match self.files.last_mut() {
+                    Some(SignedFile { name, proof: Proof::Shards(shards) }) if name.as_str() == path => {
+                        shards.push(shard);
+                    }
+                    _ => {
+                        let name = canonical(path, self.limits)?;
+                        self.files.push(SignedFile { name, proof: Proof::Shards(vec![shard]) });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn files(&mut self) -> Result<Vec<SignedFile>, StatementFault> {
+        let mut files = std::mem::take(&mut self.files);
+        // Stable: what is sorted already, as most lists are, takes one look.
+        files.sort_by(|one, other| one.name.cmp(&other.name));
+        match self.serialization.method {
+            Method::Files => {
+                let twice = files.iter().zip(files.iter().skip(1)).find(|(one, next)| one.name == next.name);
+                if let Some((one, _)) = twice {
+                    return Err(StatementFault::DuplicateName { name: one.name.to_string() });
+                }
+            }
+            Method::Shards { shard_size } => {
+                files.dedup_by(|again, first| {
+                    let is_same = again.name == first.name;
+                    if let (true, Proof::Shards(more), Proof::Shards(shards)) =
+                        (is_same, &mut again.proof, &mut first.proof)
+                    {
+                        shards.append(more);
+                    }
+                    is_same
+                });
+                for file in &mut files {
+                    if let Proof::Shards(shards) = &mut file.proof {
+                        shards.shrink_to_fit();
+                        shards::tile(file.name.as_str(), shards, shard_size)?;
+                    }
+                }
+            }
+        }
+        if files.len() > 1 && files.iter().any(|file| file.name.is_dot()) {
+            return Err(StatementFault::BadName { name: ".".into(), fault: PathFault::Dot });
+        }
+        files.shrink_to_fit();
+        Ok(files)
+    }
+}
+
+/// A canonical name, or the lone `.` of a single-file model.
+fn canonical(name: &str, limits: &Limits) -> Result<ModelPath, StatementFault> {
+    let bad = |fault| StatementFault::BadName { name: name.chars().take(limits.path_bytes).collect(), fault };
+    match name {
+        "." => Ok(ModelPath::dot()),
+        _ if name.len() > limits.path_bytes => Err(bad(PathFault::TooLong)),
+        _ => ModelPath::parse(name).map_err(bad),
+    }
+}
+
+/// Checks `algorithm` of a resource: the hash of the statement, or in shard mode also the form
+/// `<hash>-sharded-<size>` that the Python API writes.
+pub(crate) fn check_algorithm(
+    name: &str,
+    algorithm: &str,
+    serialization: &Serialization,
+) -> Result<(), StatementFault> {
+    let hash = serialization.hash.id();
+    if algorithm == hash || algorithm == serialization.algorithm_name(true) {
+        return Ok(());
+    }
+    Err(StatementFault::AlgorithmMismatch { name: name.into(), expected: hash, found: algorithm.into() })
+}
