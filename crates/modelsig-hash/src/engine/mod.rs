@@ -128,7 +128,11 @@ impl<'s> Task<'s> {
 
 /// The tasks of one run.
 #[derive(Default)]
-pub struct Plan<'s>(Vec<Task<'s>>);
+pub struct Plan<'s> {
+    tasks: Vec<Task<'s>>,
+    /// Bytes of all the work that this is a part of.
+    part_of: Option<u64>,
+}
 
 impl<'s> Plan<'s> {
     /// A plan of nothing.
@@ -136,14 +140,21 @@ impl<'s> Plan<'s> {
         Self::default()
     }
 
+    /// A plan of nothing, for one of several runs that read so many bytes together, for those who do not want to have all
+    /// tasks in memory at once. They have told them to [`Progress::planned`], which the run then does not; what becomes of
+    /// the page cache is decided by all of them.
+    pub fn part_of(bytes: u64) -> Self {
+        Self { part_of: Some(bytes), ..Self::default() }
+    }
+
     /// Adds a task; its result will stand at the same place.
     pub fn push(&mut self, task: Task<'s>) {
-        self.0.push(task);
+        self.tasks.push(task);
     }
 
     /// Bytes that the jobs will read.
     pub fn bytes(&self) -> u64 {
-        let passes = self.0.iter().flat_map(|task| task.passes.iter());
+        let passes = self.tasks.iter().flat_map(|task| task.passes.iter());
         passes.fold(0, |sum, parts| sum.saturating_add(range_of(parts).length()))
     }
 }

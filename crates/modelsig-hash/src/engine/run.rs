@@ -64,9 +64,12 @@ impl<'r, 's> Run<'r, 's> {
         plan: &'r Plan<'s>,
         each: &'r (dyn Fn(usize, usize, &JobDigest) -> ControlFlow<()> + Sync),
     ) -> Self {
-        let tasks = plan.0.as_slice();
-        let bytes = plan.bytes();
-        engine.progress.planned(bytes);
+        let tasks = plan.tasks.as_slice();
+        let bytes = plan.part_of.unwrap_or_else(|| {
+            let bytes = plan.bytes();
+            engine.progress.planned(bytes);
+            bytes
+        });
         let passes =
             tasks.iter().enumerate().flat_map(|(t, task)| (0..task.passes.count()).map(move |p| (t, p)));
         // More than that many would not fit into memory.

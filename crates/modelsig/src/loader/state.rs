@@ -1,15 +1,18 @@
 //! What is remembered of a file between two looks at it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::VerifiedFile;
 use super::parts::Gate;
 use crate::Error;
 use crate::model::format::Header;
 
-/// Of one file. Everything in it was checked.
+/// Of one file; of most of them nothing, and then it takes no memory. Everything in it was checked.
 #[derive(Default)]
-pub(crate) struct State {
+pub(crate) struct State(OnceLock<Box<Remembered>>);
+
+#[derive(Default)]
+struct Remembered {
     gate: Mutex<Option<Arc<Gate>>>,
     kept: Mutex<Option<VerifiedFile>>,
     header: Mutex<Option<Arc<Header>>>,
@@ -18,22 +21,26 @@ pub(crate) struct State {
 impl State {
     /// The opened file, for which it may have to be hashed. A failure is not remembered.
     pub(super) fn gate(&self, make: impl FnOnce() -> Result<Gate, Error>) -> Result<Arc<Gate>, Error> {
-        once(&self.gate, make)
+        once(&self.remembered().gate, make)
     }
 
     /// As [`State::gate`].
     pub(super) fn header(&self, make: impl FnOnce() -> Result<Header, Error>) -> Result<Arc<Header>, Error> {
-        once(&self.header, make)
+        once(&self.remembered().header, make)
     }
 
     /// The whole file, if it was loaded.
     pub(super) fn kept(&self) -> Option<VerifiedFile> {
-        lock(&self.kept).clone()
+        self.0.get().and_then(|remembered| lock(&remembered.kept).clone())
     }
 
     /// Keeps the whole file, unless somebody else was first.
     pub(super) fn keep(&self, file: VerifiedFile) -> VerifiedFile {
-        lock(&self.kept).get_or_insert(file).clone()
+        lock(&self.remembered().kept).get_or_insert(file).clone()
+    }
+
+    fn remembered(&self) -> &Remembered {
+        self.0.get_or_init(Box::default)
     }
 }
 

@@ -1,31 +1,51 @@
 //! The bytes (OMS spec 8.4, step 8): every file that is there is read once, hashed for every bundle that lists it, and
 //! compared with what each of them says. A file under the kernel's guard need not be read: see
 //! [`guarded`](crate::guarded).
+//!
+//! ```text
+//! what the bundles list ─▶ Sorted (what is to be hashed) ─▶ hash (a batch: plan, run) ─▶ file_result ─▶ reports
+//!                                                                      └▶ Watch (the first problem)
+//! ```
 
+use std::iter::Peekable;
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use modelsig_hash::protect::verity;
-use modelsig_hash::{Engine, JobDigest, Plan, Task};
+use modelsig_hash::{Engine, Hashed, JobDigest, Plan, Task};
 
 use super::Verifier;
 use crate::Error;
 use crate::guarded::by_guard;
 use crate::loader::{Present, SignedModel};
 use crate::manifest::SignedFile;
-use crate::model::ModelPath;
-use crate::report::Checked;
+use crate::report::{Checked, FileReport};
 
-/// What one bundle wants to know of a file.
-struct Share {
+/// Jobs that are planned at a time: the memory that a run needs does not grow with the number of files.
+const BATCH: usize = 4096;
+
+/// Files of at least this length are taken before all others, so that no batch ends with a wait for one of them.
+const LARGE: u64 = 8 << 20;
+
+/// A file that is there, as one bundle lists it.
+#[derive(Clone, Copy)]
+struct Listed {
     /// Index into the bundles.
     bundle: usize,
     /// Index into the files that are there for it.
     present: usize,
+}
+
+/// What one bundle wants to know of a file.
+struct Share {
+    listed: Listed,
     /// Its jobs among those of the file's task.
     jobs: Range<usize>,
 }
+
+/// What was asked about each file of a batch, and what came of it.
+type Answers = (Vec<Vec<Share>>, Vec<Result<Hashed, modelsig_hash::Error>>);
 
 /// The first problem that each bundle met, by the index of the file.
 type FirstProblems = Vec<Option<(usize, Error)>>;
@@ -39,132 +59,269 @@ impl Verifier {
         bundles: &mut [SignedModel],
         is_lost: &(dyn Fn(&[bool]) -> bool + Sync),
     ) -> Result<(), Error> {
-        let (mut plan, mut shares, mut unlike, mut guarded) =
-            (Plan::new(), Vec::new(), Vec::new(), Vec::new());
-        let wanted = by_name(bundles);
-        for same in wanted.chunk_by(|one, other| one.0 == other.0) {
-            let present = |&(_, bundle, present): &(_, usize, usize)| &bundles[bundle].present[present];
-            let tree = &present(&same[0]).tree;
-            if same.iter().any(|one| !present(one).tree.is_like(tree)) {
-                unlike.extend(same.iter().map(|&(_, bundle, present)| (bundle, present)));
-                continue;
+        let watch = Watch::new(self.policy.fail_fast, bundles.len(), is_lost);
+        let Sorted { listed, to_hash, bytes } = Sorted::out(bundles)?;
+        engine.progress().planned(bytes);
+        let mut files = to_hash.into_iter().map(|place| listed.get(place).unwrap_or_default()).peekable();
+        let mut unchecked = vec![false; bundles.len()];
+        while files.peek().is_some() {
+            let (shares, results) = self.hash(engine, bundles, &mut files, bytes, &watch)?;
+            for (of_file, result) in shares.iter().zip(&results) {
+                for share in of_file {
+                    let was_checked = file_result(bundles, share, result)?;
+                    mark(&mut unchecked, share.listed.bundle, !was_checked);
+                }
             }
-            // The bundles of a run share the model, and what is checked.
-            let SignedModel { model, check, .. } = &bundles[same[0].1];
-            let signed = |&(_, bundle, place): &(_, usize, usize)| -> &SignedFile {
-                &bundles[bundle].manifest.files[bundles[bundle].present[place].signed]
-            };
-            let listed: Vec<&SignedFile> = same.iter().map(signed).collect();
-            // What the kernel guards is the whole file, and not what begins in the middle of it.
-            let open = || model.open_from_start(tree);
-            if by_guard(*check, &listed, tree.length, open, verity::measure) {
-                guarded.extend(same.iter().map(|&(_, bundle, present)| (bundle, present)));
-                continue;
+            // What is left will not be looked at: a problem tells so, or the caller wanted it.
+            if watch.has_stopped() || engine.is_cancelled() {
+                files.by_ref().flatten().for_each(|left| mark(&mut unchecked, left.bundle, true));
             }
-            let (mut jobs, mut of_file) = (Vec::new(), Vec::new());
-            for (&(_, bundle, present), file) in same.iter().zip(&listed) {
+        }
+        self.conclude(bundles, watch, &unchecked)
+    }
+
+    /// Hashes the next files, each with those who list it: as many as are planned at a time.
+    fn hash<'l>(
+        &self,
+        engine: &Engine,
+        bundles: &[SignedModel],
+        files: &mut Peekable<impl Iterator<Item = &'l [Listed]>>,
+        bytes: u64,
+        watch: &Watch<'_>,
+    ) -> Result<Answers, Error> {
+        let (mut plan, mut shares, mut planned) = (Plan::part_of(bytes), Vec::new(), 0_usize);
+        while planned < BATCH
+            && let Some(same) = files.next()
+        {
+            let (mut jobs, mut of_file, mut source, mut with_verity) = (Vec::new(), Vec::new(), None, false);
+            for &listed in same {
+                let Look { signed, present, file } = look(bundles, listed)?;
+                let tree = &present.tree;
                 let from = jobs.len();
-                jobs.extend(file.jobs(tree.length, *check));
-                of_file.push(Share { bundle, present, jobs: from..jobs.len() });
+                jobs.extend(file.jobs(tree.length, signed.check));
+                of_file.push(Share { listed, jobs: from..jobs.len() });
+                with_verity |= file.computes_verity(signed.check);
+                source.get_or_insert_with(|| signed.model.source(tree, self.access));
             }
-            let task = Task::new(model.source(tree, self.access), jobs);
-            let task = task.map_err(|error| Error::from_hashing("", error))?;
-            let with_verity = listed.iter().any(|file| file.computes_verity(*check));
+            let Some(source) = source else { continue };
+            planned = planned.saturating_add(jobs.len().max(1));
+            let task = Task::new(source, jobs).map_err(|error| Error::from_hashing("", error))?;
             plan.push(if with_verity { task.with_verity() } else { task });
             shares.push(of_file);
         }
-
-        let stopped = AtomicBool::new(false);
-        let first_problems: Mutex<FirstProblems> = Mutex::new(bundles.iter().map(|_| None).collect());
-        let each = |task: usize, job: usize, digest: &JobDigest| {
-            let of_file: &[Share] = if self.policy.fail_fast { &shares[task] } else { &[] };
-            let Some(share) = of_file.get(of_file.partition_point(|share| share.jobs.end <= job)) else {
-                return ControlFlow::Continue(());
-            };
-            let SignedModel { manifest, present, check, .. } = &bundles[share.bundle];
-            let file = &manifest.files[present[share.present].signed];
-            let Err(problem) = file.compare_one(*check, job - share.jobs.start, digest) else {
-                return ControlFlow::Continue(());
-            };
-            let mut first = first_problems.lock().unwrap_or_else(PoisonError::into_inner);
-            if first[share.bundle].is_some() {
-                // That it fails has been taken into account.
-                return ControlFlow::Continue(());
-            }
-            first[share.bundle] = Some((share.present, problem));
-            let sound: Vec<bool> = first.iter().map(Option::is_none).collect();
-            if !is_lost(&sound) {
-                return ControlFlow::Continue(());
-            }
-            stopped.store(true, Ordering::Relaxed);
-            ControlFlow::Break(())
-        };
+        let each =
+            |task: usize, job: usize, digest: &JobDigest| watch.see(bundles, shares.get(task), job, digest);
         let results = engine.run_with(&plan, &each);
         drop(plan);
+        Ok((shares, results))
+    }
 
-        let mut unchecked = vec![false; bundles.len()];
-        for (share, result) in shares
-            .iter()
-            .zip(&results)
-            .flat_map(|(of_file, result)| of_file.iter().map(move |share| (share, result)))
-        {
-            let SignedModel { manifest, present, report, check, .. } = &mut bundles[share.bundle];
-            let Present { signed, tree, report: place, .. } = &present[share.present];
-            let (file, report) = (&manifest.files[*signed], &mut report.files[*place]);
-            let verdict = match result {
-                Ok(hashed) => {
-                    report.access = Some(hashed.access);
-                    let verdict =
-                        file.compare(*check, hashed.digests.get(share.jobs.clone()).unwrap_or_default());
-                    match file.computes_verity(*check) {
-                        true => verdict.and_then(|()| file.compare_verity(hashed.verity)),
-                        false => verdict,
-                    }
-                }
-                Err(error) => Err(Error::from_hashing(tree.name.as_str(), error.clone())),
-            };
-            match verdict {
-                Ok(()) => report.checked = Some(file.checked(*check)),
-                Err(Error::Cancelled) => unchecked[share.bundle] = true,
-                Err(problem) => report.problem = Some(problem),
-            }
-        }
-        for (bundle, present) in guarded {
-            let SignedModel { present: files, report, .. } = &mut bundles[bundle];
-            report.files[files[present].report].checked = Some(Checked::FsVerity);
-        }
-        for (bundle, present) in unlike {
-            let SignedModel { present: files, report, .. } = &mut bundles[bundle];
-            let Present { tree, report: place, .. } = &files[present];
-            report.files[*place].problem = Some(Error::Changed { path: tree.name.to_string() });
-        }
-        let first_problems = first_problems.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for (signed, first) in bundles.iter_mut().zip(first_problems) {
+    fn conclude(
+        &self,
+        bundles: &mut [SignedModel],
+        watch: Watch<'_>,
+        unchecked: &[bool],
+    ) -> Result<(), Error> {
+        let has_stopped = watch.has_stopped();
+        for (signed, first) in bundles.iter_mut().zip(watch.into_problems()) {
             if let Some((present, problem)) = first {
                 // The rest of the file was not looked at any more.
-                let report = &mut signed.report.files[signed.present[present].report];
+                let report = report_of(signed, present)?;
                 report.checked = None;
                 report.problem.get_or_insert(problem);
             }
         }
         // What was not checked may only be passed over in silence when there is a problem to tell instead.
         let stopped_by_problem = |signed: &SignedModel| {
-            self.policy.fail_fast
-                && (stopped.load(Ordering::Relaxed) || signed.report.problems().next().is_some())
+            self.policy.fail_fast && (has_stopped || signed.report.problems().next().is_some())
         };
-        let cancelled =
-            bundles.iter().zip(unchecked).any(|(signed, unchecked)| unchecked && !stopped_by_problem(signed));
+        let cancelled = bundles
+            .iter()
+            .zip(unchecked)
+            .any(|(signed, unchecked)| *unchecked && !stopped_by_problem(signed));
         if cancelled { Err(Error::Cancelled) } else { Ok(()) }
     }
 }
 
-/// (name, bundle, file of it) in order of the names on disk.
-fn by_name(bundles: &[SignedModel]) -> Vec<(&ModelPath, usize, usize)> {
-    let mut wanted = Vec::new();
-    for (bundle, signed) in bundles.iter().enumerate() {
-        let files = signed.present.iter().enumerate();
-        wanted.extend(files.map(|(place, present)| (&present.tree.name, bundle, place)));
+/// What is to be done about the files that are there.
+struct Sorted {
+    /// By the names on disk.
+    listed: Vec<Listed>,
+    /// The places in `listed` of all those who list one file, for each file that must be hashed, in the order in which
+    /// that is done.
+    to_hash: Vec<Range<usize>>,
+    /// Of the files to be hashed.
+    bytes: u64,
+}
+
+impl Sorted {
+    /// Those files are set apart of which nothing has to be read: their reports are complete.
+    fn out(bundles: &mut [SignedModel]) -> Result<Self, Error> {
+        let listed = by_name(bundles);
+        let (mut to_hash, mut bytes, mut at) = (Vec::new(), 0_u64, 0_usize);
+        let name = |one: &Listed| look(bundles, *one).ok().map(|look| &look.present.tree.name);
+        let counts: Vec<usize> =
+            listed.chunk_by(|one, other| name(one) == name(other)).map(<[_]>::len).collect();
+        for count in counts {
+            let place = at..at.saturating_add(count);
+            at = place.end;
+            let same = listed.get(place.clone()).unwrap_or_default();
+            let looks = same.iter().map(|one| look(bundles, *one)).collect::<Result<Vec<_>, _>>()?;
+            let Some((Look { signed, present, .. }, _)) = looks.split_first() else { continue };
+            // The bundles of a run share the model, and what is checked.
+            let SignedModel { model, check, .. } = signed;
+            let tree = &present.tree;
+            let files: Vec<&SignedFile> = looks.iter().map(|look| look.file).collect();
+            // What the kernel guards is the whole file, and not what begins in the middle of it.
+            let open = || model.open_from_start(tree);
+            if looks.iter().any(|other| !other.present.tree.is_like(tree)) {
+                let path = tree.name.to_string();
+                for one in same {
+                    report_in(bundles, *one)?.problem = Some(Error::Changed { path: path.clone() });
+                }
+            } else if by_guard(*check, &files, tree.length, open, verity::measure) {
+                for one in same {
+                    report_in(bundles, *one)?.checked = Some(Checked::FsVerity);
+                }
+            } else {
+                bytes = bytes.saturating_add(tree.length);
+                to_hash.push((tree.length < LARGE, place));
+            }
+        }
+        // Stable: apart from that they are read folder by folder.
+        to_hash.sort_by_key(|(is_small, _)| *is_small);
+        let to_hash = to_hash.into_iter().map(|(_, place)| place).collect();
+        Ok(Self { listed, to_hash, bytes })
     }
-    wanted.sort_by_key(|(name, ..)| *name);
+}
+
+/// What a bundle says of a file that is there.
+struct Look<'b> {
+    signed: &'b SignedModel,
+    present: &'b Present,
+    file: &'b SignedFile,
+}
+
+fn look(bundles: &[SignedModel], listed: Listed) -> Result<Look<'_>, Error> {
+    let find = || {
+        let signed = bundles.get(listed.bundle)?;
+        let present = signed.present.get(listed.present)?;
+        Some(Look { signed, present, file: signed.manifest.files.get(present.signed)? })
+    };
+    find().ok_or_else(nowhere)
+}
+
+/// Where the report of such a file is.
+fn report_in(bundles: &mut [SignedModel], listed: Listed) -> Result<&mut FileReport, Error> {
+    report_of(bundles.get_mut(listed.bundle).ok_or_else(nowhere)?, listed.present)
+}
+
+fn report_of(signed: &mut SignedModel, present: usize) -> Result<&mut FileReport, Error> {
+    let place = signed.present.get(present).ok_or_else(nowhere)?.report;
+    signed.report.files.get_mut(place).ok_or_else(nowhere)
+}
+
+/// Every index into bundles and files was made from these.
+fn nowhere() -> Error {
+    Error::Internal { what: "a file that no bundle lists".into() }
+}
+
+fn mark(unchecked: &mut [bool], bundle: usize, is_unchecked: bool) {
+    if let Some(place) = unchecked.get_mut(bundle) {
+        *place |= is_unchecked;
+    }
+}
+
+/// Files the verdict on what came of a task. False when the run was stopped before there was one.
+fn file_result(
+    bundles: &mut [SignedModel],
+    share: &Share,
+    result: &Result<Hashed, modelsig_hash::Error>,
+) -> Result<bool, Error> {
+    let Look { signed: SignedModel { check, .. }, present, file } = look(bundles, share.listed)?;
+    let verdict = match result {
+        Ok(hashed) => {
+            let digests = hashed.digests.get(share.jobs.clone()).unwrap_or_default();
+            file.compare(*check, digests).and_then(|()| match file.computes_verity(*check) {
+                true => file.compare_verity(hashed.verity),
+                false => Ok(()),
+            })
+        }
+        Err(error) => Err(Error::from_hashing(present.tree.name.as_str(), error.clone())),
+    };
+    let checked = file.checked(*check);
+    let report = report_in(bundles, share.listed)?;
+    if let Ok(hashed) = result {
+        report.access = Some(hashed.access);
+    }
+    match verdict {
+        Ok(()) => report.checked = Some(checked),
+        Err(Error::Cancelled) => return Ok(false),
+        Err(problem) => report.problem = Some(problem),
+    }
+    Ok(true)
+}
+
+/// Looks at digests as they come, where the first problem is to end the run.
+struct Watch<'w> {
+    fail_fast: bool,
+    is_lost: &'w (dyn Fn(&[bool]) -> bool + Sync),
+    first: Mutex<FirstProblems>,
+    stopped: AtomicBool,
+}
+
+impl<'w> Watch<'w> {
+    fn new(fail_fast: bool, bundles: usize, is_lost: &'w (dyn Fn(&[bool]) -> bool + Sync)) -> Self {
+        let first = Mutex::new((0..bundles).map(|_| None).collect());
+        Self { fail_fast, is_lost, first, stopped: AtomicBool::new(false) }
+    }
+
+    fn has_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    fn into_problems(self) -> FirstProblems {
+        self.first.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn see(
+        &self,
+        bundles: &[SignedModel],
+        shares: Option<&Vec<Share>>,
+        job: usize,
+        digest: &JobDigest,
+    ) -> ControlFlow<()> {
+        let Some(shares) = shares.filter(|_| self.fail_fast) else { return ControlFlow::Continue(()) };
+        let Some(share) = shares.get(shares.partition_point(|share| share.jobs.end <= job)) else {
+            return ControlFlow::Continue(());
+        };
+        let compared = look(bundles, share.listed).and_then(|Look { signed, file, .. }| {
+            file.compare_one(signed.check, job.saturating_sub(share.jobs.start), digest)
+        });
+        let Err(problem) = compared else { return ControlFlow::Continue(()) };
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        match first.get_mut(share.listed.bundle) {
+            Some(place @ None) => *place = Some((share.listed.present, problem)),
+            // That it fails has been taken into account.
+            _ => return ControlFlow::Continue(()),
+        }
+        let sound: Vec<bool> = first.iter().map(Option::is_none).collect();
+        if !(self.is_lost)(&sound) {
+            return ControlFlow::Continue(());
+        }
+        self.stopped.store(true, Ordering::Relaxed);
+        ControlFlow::Break(())
+    }
+}
+
+/// All files that are there for any bundle, in order of their names on disk.
+fn by_name(bundles: &[SignedModel]) -> Vec<Listed> {
+    let mut wanted = Vec::with_capacity(bundles.iter().map(|signed| signed.present.len()).sum());
+    for (bundle, signed) in bundles.iter().enumerate() {
+        wanted.extend((0..signed.present.len()).map(|present| Listed { bundle, present }));
+    }
+    let name = |one: &Listed| look(bundles, *one).ok().map(|look| &look.present.tree.name);
+    // Of one bundle they are in order already.
+    wanted.sort_by(|one, other| name(one).cmp(&name(other)));
     wanted
 }
