@@ -45,7 +45,7 @@ impl SignedModel {
                     present.state.keep(loaded);
                 }
                 Err(Error::Cancelled) => return Err(Error::Cancelled),
-                Err(problem) => file.problem = Some(problem),
+                Err(problem) => file.problem = Some(Box::new(problem)),
             }
         }
         self.name_damaged_tensors();

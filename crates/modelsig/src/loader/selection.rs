@@ -88,7 +88,7 @@ impl SignedModel {
             };
             let file = &mut self.report.files[present.report];
             match (verdict, share) {
-                (Err(problem), _) => file.problem = Some(problem),
+                (Err(problem), _) => file.problem = Some(Box::new(problem)),
                 (Ok(()), Share::Whole) => {
                     file.checked = Some(signed.checked(self.check));
                     whole.push(file.name.clone());

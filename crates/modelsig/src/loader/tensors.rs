@@ -141,7 +141,8 @@ impl SignedModel {
         }
         let mut named = Vec::new();
         for present in &self.present {
-            let Some(Error::DigestMismatch { ranges, .. }) = &self.report.files[present.report].problem
+            let Some(Error::DigestMismatch { ranges, .. }) =
+                self.report.files[present.report].problem.as_deref()
             else {
                 continue;
             };
@@ -162,7 +163,9 @@ impl SignedModel {
             named.push((present.report, tensors));
         }
         for (place, names) in named {
-            if let Some(Error::DigestMismatch { tensors, .. }) = &mut self.report.files[place].problem {
+            if let Some(Error::DigestMismatch { tensors, .. }) =
+                self.report.files[place].problem.as_deref_mut()
+            {
                 *tensors = names;
             }
         }

@@ -37,7 +37,7 @@ pub(super) enum Kind {
 pub(super) fn damaged(model: &SignedModel) -> Vec<Damaged> {
     // A name that is signed and left out at once is that of the bundle, which is not to be overwritten.
     let left_out: BTreeSet<&str> = model.report.skipped.iter().map(|one| one.path.as_str()).collect();
-    let problems = model.report.files.iter().filter_map(|file| Some((file, file.problem.as_ref()?)));
+    let problems = model.report.files.iter().filter_map(|file| Some((file, file.problem.as_deref()?)));
     let found = problems.filter_map(|(file, problem)| {
         let kind = match problem {
             // In a single-file model there is only that file.

@@ -66,7 +66,7 @@ pub(super) fn nameless(manifest: &Manifest, place: &Place<'_>) -> io::Result<Fil
 
 /// Removes what an interrupted repair has left beside signed files.
 pub(super) fn clear(model: &SignedModel) {
-    let unsigned = model.report.files.iter().filter_map(|file| match &file.problem {
+    let unsigned = model.report.files.iter().filter_map(|file| match file.problem.as_deref() {
         Some(Error::Unsigned { path } | Error::EmptyNotCovered { path }) => Some(path.as_str()),
         _ => None,
     });

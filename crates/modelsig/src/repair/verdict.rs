@@ -32,7 +32,7 @@ pub(super) fn conclude(
     let mut known: BTreeMap<usize, Good> = BTreeMap::new();
     for file in &report.files {
         if let (Some(signed), Some(checked), None) =
-            (manifest.index_of(&file.name), file.checked, &file.problem)
+            (manifest.index_of(&file.name), file.checked, file.problem.as_deref())
         {
             known.insert(signed, Good { size: file.size, checked, access: file.access });
         }

@@ -90,7 +90,7 @@ impl Serialize for FileReport {
         file.serialize_field("checked", &self.checked.map(Checked::id))?;
         file.serialize_field("access", &access)?;
         file.serialize_field("protection", &self.protection)?;
-        let problem = self.problem.as_ref().map(|error| InReport { error, damaged: self.damaged() });
+        let problem = self.problem.as_deref().map(|error| InReport { error, damaged: self.damaged() });
         file.serialize_field("problem", &problem)?;
         file.end()
     }

@@ -151,8 +151,8 @@ pub struct FileReport {
     pub protection: Option<Protection>,
     /// Its signed size in bytes, when chunk index or shards tell it.
     pub signed_size: Option<u64>,
-    /// What is wrong with it.
-    pub problem: Option<Error>,
+    /// What is wrong with it. In a box, since there are reports of millions of files, and few have a problem.
+    pub problem: Option<Box<Error>>,
 }
 
 impl FileReport {
@@ -163,15 +163,16 @@ impl FileReport {
         signed_size: Option<u64>,
         problem: Option<Error>,
     ) -> Self {
+        let problem = problem.map(Box::new);
         Self { name, size, checked: None, access: None, protection: None, signed_size, problem }
     }
 
     /// The byte ranges that do not hold, as [`Error::damaged`] tells them, and all of a missing file whose size is
     /// signed.
     pub fn damaged(&self) -> Vec<ByteRange> {
-        match (&self.problem, self.signed_size) {
+        match (self.problem.as_deref(), self.signed_size) {
             (Some(Error::Missing { .. }), Some(size)) if size > 0 => vec![ByteRange::whole(size)],
-            (problem, _) => problem.as_ref().map(Error::damaged).unwrap_or_default(),
+            (problem, _) => problem.map(Error::damaged).unwrap_or_default(),
         }
     }
 }
@@ -295,7 +296,7 @@ impl Report {
 
     /// What is wrong, in order of the files' names.
     pub fn problems(&self) -> impl Iterator<Item = &Error> {
-        self.files.iter().filter_map(|file| file.problem.as_ref())
+        self.files.iter().filter_map(|file| file.problem.as_deref())
     }
 
     /// The kind of the gravest problem: a negative verdict weighs more than no verdict.

@@ -128,7 +128,7 @@ impl Verifier {
                 // The rest of the file was not looked at any more.
                 let report = report_of(signed, present)?;
                 report.checked = None;
-                report.problem.get_or_insert(problem);
+                report.problem.get_or_insert_with(|| Box::new(problem));
             }
         }
         // What was not checked may only be passed over in silence when there is a problem to tell instead.
@@ -177,7 +177,7 @@ impl Sorted {
             if looks.iter().any(|other| !other.present.tree.is_like(tree)) {
                 let path = tree.name.to_string();
                 for one in same {
-                    report_in(bundles, *one)?.problem = Some(Error::Changed { path: path.clone() });
+                    report_in(bundles, *one)?.problem = Some(Box::new(Error::Changed { path: path.clone() }));
                 }
             } else if by_guard(*check, &files, tree.length, open, verity::measure) {
                 for one in same {
@@ -257,7 +257,7 @@ fn file_result(
     match verdict {
         Ok(()) => report.checked = Some(checked),
         Err(Error::Cancelled) => return Ok(false),
-        Err(problem) => report.problem = Some(problem),
+        Err(problem) => report.problem = Some(Box::new(problem)),
     }
     Ok(true)
 }

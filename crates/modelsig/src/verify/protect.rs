@@ -94,7 +94,7 @@ impl Verifier {
                 Ok(Frozen { checked, access, .. }) => {
                     (report.checked, report.access) = (Some(checked), access)
                 }
-                Err(Failed { problem, .. }) => report.problem = Some(problem),
+                Err(Failed { problem, .. }) => report.problem = Some(Box::new(problem)),
             }
         }
         signed.report.complete = false;

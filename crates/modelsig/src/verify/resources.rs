@@ -85,7 +85,7 @@ impl Verifier {
                 (report.access, report.checked) = (Some(access), Some(file.checked(signed.check)));
             }
             Err(Error::Cancelled) => return Err(Error::Cancelled),
-            Err(problem) => report.problem = Some(problem),
+            Err(problem) => report.problem = Some(Box::new(problem)),
         }
         (signed.report.model, signed.report.resources) = (name.into(), Some(1));
         signed.report.files.push(report);

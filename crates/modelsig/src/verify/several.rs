@@ -108,9 +108,10 @@ impl Verifier {
 /// left out: else a file could be there for the bundle that lists it and not for the one that does not.
 fn same_names(signed: &[SignedModel]) -> Result<(), Error> {
     let met = |one: &SignedModel| -> BTreeSet<String> {
-        let is_missing = |problem: &Option<Error>| matches!(problem, Some(Error::Missing { .. }));
+        let is_missing = |problem: Option<&Error>| matches!(problem, Some(Error::Missing { .. }));
         let report = &one.report;
-        let files = report.files.iter().filter(|file| !is_missing(&file.problem)).map(|file| &file.name);
+        let files =
+            report.files.iter().filter(|file| !is_missing(file.problem.as_deref())).map(|file| &file.name);
         let skipped = report.skipped.iter().map(|skipped| &skipped.path);
         files.chain(skipped).map(|name| name.trim_end_matches('/').to_owned()).collect()
     };
