@@ -58,9 +58,15 @@ impl Printer {
         }
     }
 
-    /// Writes data. A reader that has gone away is no failure of ours: the exit code still tells the verdict.
+    /// Writes data.
     fn out(&self, stream: &mut dyn Write, data: &[u8]) {
-        match stream.write_all(data).and_then(|()| stream.flush()) {
+        self.written(stream.write_all(data).and_then(|()| stream.flush()));
+    }
+
+    /// Remembers why data could not be written. A reader that has gone away is no failure of ours: the exit code still
+    /// tells the verdict.
+    fn written(&self, result: io::Result<()>) {
+        match result {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 self.unwritten.borrow_mut().get_or_insert(error);
             }
@@ -125,14 +131,12 @@ impl Printer {
         }
     }
 
-    /// The one JSON object of a run.
+    /// The one JSON object of a run, which is written as it is made: it may be long.
     pub(crate) fn json(&self, object: &impl Serialize) {
-        let mut text = Vec::new();
-        let mut serializer = serde_json::Serializer::with_formatter(&mut text, Ascii);
-        if object.serialize(&mut serializer).is_ok() {
-            text.push(b'\n');
-            self.out(&mut io::stdout().lock(), &text);
-        }
+        let mut stream = io::BufWriter::new(io::stdout().lock());
+        let mut serializer = serde_json::Serializer::with_formatter(&mut stream, Ascii);
+        let result = object.serialize(&mut serializer).map_err(io::Error::from);
+        self.written(result.and_then(|()| stream.write_all(b"\n")).and_then(|()| stream.flush()));
     }
 
     /// A failure: the verdict, each problem, one hint. Returns how the process ends.
