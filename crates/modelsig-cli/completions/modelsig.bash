@@ -477,7 +477,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__verify)
-            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --require --files --tensor --check --strict-git --no-bundle-ignores --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --fail-fast --json --quiet --threads --access --keep-cache --color --help --version"
+            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --require --files --tensor --check --strict-git --no-bundle-ignores --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --fail-fast --no-sandbox --json --quiet --threads --access --keep-cache --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

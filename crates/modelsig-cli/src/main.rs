@@ -10,6 +10,7 @@ mod exit_code;
 mod interrupt;
 mod printer;
 mod progress_bar;
+mod sandbox;
 
 use std::process::ExitCode;
 

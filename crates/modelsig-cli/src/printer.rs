@@ -1,6 +1,6 @@
 //! The one place that writes: data to stdout, talk to stderr, names escaped, colours only where they are wanted.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::advice;
 use crate::args::{Color, Output};
 use crate::exit_code::Exit;
+use crate::sandbox::Sandbox;
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -22,6 +23,8 @@ pub(crate) struct Printer {
     output: Output,
     /// Whether a failure is a verdict on a model.
     judges: bool,
+    /// Of the commands that have one.
+    sandbox: OnceCell<Sandbox>,
     /// Why data could not be written, from the first time that it could not.
     unwritten: RefCell<Option<io::Error>>,
 }
@@ -34,7 +37,12 @@ impl Printer {
             Color::Never => anstream::ColorChoice::Never,
         }
         .write_global();
-        Self { output, judges, unwritten: RefCell::new(None) }
+        Self { output, judges, sandbox: OnceCell::new(), unwritten: RefCell::new(None) }
+    }
+
+    /// From now on the process is in this sandbox.
+    pub(crate) fn sandboxed(&self, sandbox: Sandbox) {
+        let _ = self.sandbox.set(sandbox);
     }
 
     pub(crate) fn is_json(&self) -> bool {
@@ -135,6 +143,7 @@ impl Printer {
     pub(crate) fn json(&self, object: &impl Serialize) {
         let mut stream = io::BufWriter::new(io::stdout().lock());
         let mut serializer = serde_json::Serializer::with_formatter(&mut stream, Ascii);
+        let object = InSandbox { object, sandbox: self.sandbox.get() };
         let result = object.serialize(&mut serializer).map_err(io::Error::from);
         self.written(result.and_then(|()| stream.write_all(b"\n")).and_then(|()| stream.flush()));
     }
@@ -197,11 +206,21 @@ pub(crate) fn usage_error(error: &clap::Error) -> Exit {
         let text = error.to_string();
         let what = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().to_owned();
         let output = Output { json: true, quiet: false };
-        let printer = Printer { output, judges: false, unwritten: RefCell::new(None) };
+        let (sandbox, unwritten) = (OnceCell::new(), RefCell::new(None));
+        let printer = Printer { output, judges: false, sandbox, unwritten };
         return printer.finish(printer.failure(&Error::Usage { what }));
     }
     let _ = error.print();
     if error.use_stderr() { ErrorKind::Usage.into() } else { Exit::SUCCESS }
+}
+
+/// The JSON object of a run, and what kept it in.
+#[derive(Serialize)]
+struct InSandbox<'o, T> {
+    #[serde(flatten)]
+    object: &'o T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sandbox: Option<&'o Sandbox>,
 }
 
 /// The JSON object of a run that failed.

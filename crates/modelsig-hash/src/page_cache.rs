@@ -12,14 +12,29 @@ pub enum PageCache {
     Keep,
     /// Dropped as soon as it is hashed, if it was not cached before.
     Drop,
+    /// Kept if the plan has no more bytes than these, otherwise dropped.
+    Over(u64),
 }
 
 impl PageCache {
+    /// The same, with [`PageCache::Auto`] decided by the memory that the machine has now: for those who will not be able to
+    /// ask it when the plan is run.
+    #[must_use]
+    pub fn decided(self) -> Self {
+        match self {
+            Self::Auto => {
+                available_memory().map_or(Self::Keep, |memory| Self::Over(WORTH_ASKING.max(memory / 2)))
+            }
+            decided => decided,
+        }
+    }
+
     /// True when a plan of so many bytes leaves nothing behind.
     pub(crate) fn drops(self, bytes: u64) -> bool {
         match self {
             Self::Keep => false,
             Self::Drop => true,
+            Self::Over(most) => bytes > most,
             // Only on Linux is it known how much memory is there to cache files, and can it be told what not to cache.
             Self::Auto => bytes > WORTH_ASKING && available_memory().is_some_and(|memory| bytes > memory / 2),
         }
@@ -47,5 +62,11 @@ mod tests {
         assert_eq!(PageCache::Auto.drops(u64::MAX), cfg!(target_os = "linux"));
         assert!(!PageCache::Keep.drops(u64::MAX));
         assert!(PageCache::Drop.drops(1));
+        assert!(PageCache::Over(1).drops(2) && !PageCache::Over(1).drops(1));
+        for bytes in [0, WORTH_ASKING, u64::MAX] {
+            for cache in [PageCache::Auto, PageCache::Keep, PageCache::Drop] {
+                assert_eq!(cache.decided().drops(bytes), cache.drops(bytes), "{cache:?}, {bytes}");
+            }
+        }
     }
 }

@@ -25,10 +25,15 @@ use crate::printer::Printer;
 
 /// Runs the command and says how the process ends.
 pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Exit {
+    let page_cache = if arguments.keep_cache { PageCache::Keep } else { PageCache::Auto };
     let run = Run {
-        threads: arguments.threads.into(),
+        // What the machine is asked for is asked now: in a sandbox it could not be.
+        threads: match arguments.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads.into(),
+        },
         access: arguments.access.into(),
-        page_cache: if arguments.keep_cache { PageCache::Keep } else { PageCache::Auto },
+        page_cache: page_cache.decided(),
         printer,
     };
     let result = match arguments.command {

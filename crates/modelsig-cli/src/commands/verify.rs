@@ -13,6 +13,7 @@ use super::trust::TrustOptions;
 use crate::args::{self, Output};
 use crate::exit_code::Exit;
 use crate::progress_bar::Bar;
+use crate::sandbox::Sandbox;
 
 /// Verify a model
 ///
@@ -52,6 +53,11 @@ pub(crate) struct Options {
     /// Stop at the first problem
     #[arg(long)]
     fail_fast: bool,
+    /// Keep the right to read more than the model and the bundles
+    ///
+    /// On Linux the command gives that up before it reads them (Landlock); --json tells whether it could.
+    #[arg(long)]
+    no_sandbox: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -76,15 +82,21 @@ pub(super) struct Verified<'r> {
 
 impl Options {
     pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
-        let progress = Progress::new();
-        let verifier = Verifier::new(self.trust.read()?)
-            .with_policy(self.policy.read(&self.model)?.fail_fast(self.fail_fast))
-            .with_access(run.access)
-            .with_engine(run.engine(&progress)?);
+        let (trust, policy) = (self.trust.read()?, self.policy.read(&self.model)?.fail_fast(self.fail_fast));
         let bundles = match &self.signature[..] {
             [] => vec![args::default_bundle(&self.model)],
             several => several.to_vec(),
         };
+        // All that was read so far is the caller's own.
+        run.printer.sandboxed(match self.no_sandbox {
+            true => Sandbox::declined(),
+            false => Sandbox::enter(&self.model, &bundles),
+        });
+        let progress = Progress::new();
+        let verifier = Verifier::new(trust)
+            .with_policy(policy)
+            .with_access(run.access)
+            .with_engine(run.engine(&progress)?);
         let is_part = !self.files.is_empty() || !self.tensor.is_empty();
         let bundle = match (&bundles[..], self.require) {
             (_, Some(_)) if is_part => {

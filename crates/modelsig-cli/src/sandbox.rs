@@ -1,0 +1,187 @@
+//! `verify` reads what anybody could have written, often as root in an init container. Once it knows what it is going to
+//! read, it gives up the rest: on Linux by Landlock rules that leave it the model and the bundles, to be read, and no TCP.
+//!
+//! Landlock binds the calling thread and those that it starts. So this comes before the first of them, and before the first
+//! byte that was not written by the caller; reports and logs are open by then, and what else would be looked up later (the
+//! number of CPUs, the memory of the machine) is known.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+/// What keeps the process in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Sandbox {
+    /// The version of the Landlock rules that are in force: 1 is about files, 4 and later also about TCP, 5 about devices,
+    /// 6 about signals and abstract sockets. Null when none are.
+    landlock: Option<u8>,
+    /// Why there are none.
+    reason: Option<String>,
+}
+
+impl Sandbox {
+    /// The user does not want any.
+    pub(crate) fn declined() -> Self {
+        Self::none("switched off by --no-sandbox")
+    }
+
+    fn none(reason: impl Into<String>) -> Self {
+        Self { landlock: None, reason: Some(reason.into()) }
+    }
+
+    /// From here on this thread, and those that it starts, can read the model and the bundles and nothing else. Kernels
+    /// that cannot do all of it do what they can; what that is, is told.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn enter(model: &Path, bundles: &[PathBuf]) -> Self {
+        linux::restrict(model, bundles)
+            .unwrap_or_else(|error| Self::none(format!("Landlock cannot be used: {error}")))
+    }
+
+    /// Only Linux has one that a process can make for itself without code of our own.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn enter(_model: &Path, _bundles: &[PathBuf]) -> Self {
+        Self::none("there is none for this system")
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use landlock::{
+        ABI, Access, AccessFs, AccessNet, LandlockStatus, PathBeneath, PathFd, RulesetAttr,
+        RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+    };
+
+    use super::{Path, PathBuf, Sandbox};
+
+    /// The newest rules that are used: all of what they restrict is refused where the kernel knows it.
+    const NEWEST: ABI = ABI::V6;
+
+    pub(super) fn restrict(model: &Path, bundles: &[PathBuf]) -> Result<Sandbox, RulesetError> {
+        let mut rules = landlock::Ruleset::default()
+            .handle_access(AccessFs::from_all(NEWEST))?
+            .handle_access(AccessNet::from_all(NEWEST))?
+            .scope(Scope::from_all(NEWEST))?
+            .create()?;
+        let bundles = bundles.iter().map(|bundle| bundle.as_path());
+        for path in std::iter::once(model).chain(bundles) {
+            // Of what is not there, or cannot be opened, verification tells in words of its own.
+            let (Ok(opened), Ok(found)) = (PathFd::new(path), path.metadata()) else { continue };
+            let access = match found.is_dir() {
+                true => AccessFs::ReadFile | AccessFs::ReadDir,
+                false => AccessFs::ReadFile.into(),
+            };
+            let added = (&mut rules).add_rule(PathBeneath::new(opened, access)).map(drop);
+            // Pipes have no rules and need none. They, devices and the like are refused later, by what they are.
+            if found.is_dir() || found.is_file() {
+                added?;
+            }
+        }
+        let status = rules.restrict_self()?;
+        Ok(match (status.ruleset, status.landlock) {
+            (RulesetStatus::NotEnforced, LandlockStatus::NotImplemented) => {
+                Sandbox::none("this kernel has no Landlock")
+            }
+            (RulesetStatus::NotEnforced, _) => Sandbox::none("Landlock is not enabled in this kernel"),
+            (_, LandlockStatus::Available { effective_abi, .. }) => {
+                Sandbox { landlock: Some((effective_abi as u8).min(NEWEST as u8)), reason: None }
+            }
+            (_, _) => Sandbox::none("Landlock tells nothing of itself"),
+        })
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs::{self, File};
+    use std::io::ErrorKind;
+    use std::net::{TcpListener, TcpStream};
+    use std::os::unix::net::UnixStream;
+    use std::process::Command;
+
+    use super::*;
+
+    /// What somebody who has taken over the process would try. In a thread of its own, since there is no way back.
+    #[test]
+    fn nothing_but_the_model_can_be_read_from_inside() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("model/sub")).unwrap();
+        for name in ["model/a", "model/sub/b", "bundle.sig", "secret", "other.sig"] {
+            fs::write(at(name), name).unwrap();
+        }
+        std::os::unix::fs::symlink("../secret", at("model/link")).unwrap();
+        let open_before = File::open(at("secret")).unwrap();
+        let peer = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = peer.local_addr().unwrap();
+        let (model, bundle) = (at("model"), at("bundle.sig"));
+        let attempts = std::thread::spawn(move || {
+            let sandbox = Sandbox::enter(&model, std::slice::from_ref(&bundle));
+            // A kernel without Landlock is said to be one; that this one has it is for CI to know.
+            let Some(version) = sandbox.landlock else { return (sandbox, Vec::new()) };
+            let refused = |what: &str, result: std::io::Result<()>| match result.map_err(|error| error.kind())
+            {
+                Err(ErrorKind::PermissionDenied) => None,
+                other => Some(format!("{what}: {other:?}")),
+            };
+            let read = |path: &Path| fs::read(path).map(drop);
+            let outside = model.parent().unwrap();
+            let mut wrong: Vec<Option<String>> = vec![
+                refused("reads a file beside the model", read(&outside.join("secret"))),
+                refused("reads another bundle", read(&outside.join("other.sig"))),
+                refused("reads through a link", read(&model.join("link"))),
+                refused("reads /etc/passwd", read(Path::new("/etc/passwd"))),
+                refused("reads /proc/self/environ", read(Path::new("/proc/self/environ"))),
+                refused("lists the folder around", fs::read_dir(outside).map(drop)),
+                refused("lists /", fs::read_dir("/").map(drop)),
+                refused("writes a file", fs::write(outside.join("new"), "x")),
+                refused("writes into the model", fs::write(model.join("new"), "x")),
+                refused("overwrites a file of the model", fs::write(model.join("a"), "x")),
+                refused("removes", fs::remove_file(model.join("a"))),
+                refused("renames", fs::rename(model.join("a"), model.join("c"))),
+                refused("makes a folder", fs::create_dir(model.join("folder"))),
+                refused("makes a link", std::os::unix::fs::symlink("/etc/passwd", model.join("other"))),
+                refused("runs a program", Command::new("/bin/true").status().map(drop)),
+                // Also what it starts is inside.
+                std::thread::spawn(move || refused("reads in a thread", fs::read("/etc/passwd").map(drop)))
+                    .join()
+                    .unwrap(),
+            ];
+            if version >= 4 {
+                wrong.push(refused("connects", TcpStream::connect(address).map(drop)));
+                wrong.push(refused("listens", TcpListener::bind("127.0.0.1:0").map(drop)));
+            }
+            for (what, allowed) in [
+                ("reads the model", read(&model.join("a"))),
+                ("reads in a folder of the model", read(&model.join("sub/b"))),
+                ("lists the model", fs::read_dir(&model).map(drop)),
+                ("lists a folder of the model", fs::read_dir(model.join("sub")).map(drop)),
+                ("reads the bundle", read(&bundle)),
+                ("stats, as anybody may", outside.join("secret").metadata().map(drop)),
+                (
+                    "reads what was open before",
+                    std::io::copy(&mut &open_before, &mut std::io::sink()).map(drop),
+                ),
+                ("talks to its own threads", UnixStream::pair().map(drop)),
+            ] {
+                wrong.push(allowed.err().map(|error| format!("not allowed: {what}: {error}")));
+            }
+            (sandbox, wrong.into_iter().flatten().collect())
+        });
+        let (sandbox, wrong) = attempts.join().unwrap();
+        assert_eq!(wrong, Vec::<String>::new());
+        assert!(sandbox.landlock.is_some() != sandbox.reason.is_some(), "{sandbox:?}");
+        if std::env::var_os("MODELSIG_EXPECT_SANDBOX").is_some() {
+            assert!(sandbox.landlock.is_some(), "{sandbox:?}");
+        }
+        // The thread took nobody else with it.
+        assert!(fs::read(at("secret")).is_ok());
+    }
+
+    #[test]
+    fn what_is_not_there_keeps_nobody_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let (model, bundle) = (folder.path().join("none"), folder.path().join("none.sig"));
+        let sandbox = std::thread::spawn(move || Sandbox::enter(&model, &[bundle])).join().unwrap();
+        assert!(sandbox.landlock.is_some() != sandbox.reason.is_some(), "{sandbox:?}");
+    }
+}
