@@ -150,7 +150,7 @@ pub(crate) fn group_by_file(
     digests: &[Digest],
     limits: &Limits,
 ) -> Result<(Vec<SignedFile>, bool), StatementFault> {
-    let in_order = resources.windows(2).all(|pair| pair[0].name < pair[1].name);
+    let in_order = resources.is_sorted_by(|one, next| one.name < next.name);
     let mut files: BTreeMap<ModelPath, Proof> = BTreeMap::new();
     for (resource, digest) in resources.into_iter().zip(digests) {
         let listed = resource.name.to_string();

@@ -103,8 +103,7 @@ impl ModelPath {
 
     /// This path and the folders above it, innermost first.
     pub(crate) fn ancestors(&self) -> impl Iterator<Item = &str> {
-        let folders = self.0.rmatch_indices('/').map(|(end, _)| &self.0[..end]);
-        std::iter::once(&*self.0).chain(folders)
+        std::iter::successors(Some(self.as_str()), |path| path.rsplit_once('/').map(|(folder, _)| folder))
     }
 }
 

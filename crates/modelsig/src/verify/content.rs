@@ -15,20 +15,53 @@ use crate::guarded::by_guard;
 use crate::loader::{Present, SignedModel};
 use crate::manifest::SignedFile;
 use crate::model::ModelPath;
-use crate::report::Checked;
+use crate::report::{Checked, FileReport};
 
-/// What one bundle wants to know of a file.
-struct Share {
+/// A file of a bundle.
+#[derive(Clone, Copy)]
+struct Place {
     /// Index into the bundles.
     bundle: usize,
     /// Index into the files that are there for it.
     present: usize,
+}
+
+impl Place {
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "it was counted in these bundles, whose lists stay as they are"
+    )]
+    fn of(self, bundles: &[SignedModel]) -> Listed<'_> {
+        let bundle = &bundles[self.bundle];
+        let present = &bundle.present[self.present];
+        Listed { bundle, present, signed: present.signed_in(&bundle.manifest) }
+    }
+
+    /// Also where to report on it.
+    #[expect(clippy::indexing_slicing, reason = "as in `of`")]
+    fn of_mut(self, bundles: &mut [SignedModel]) -> (&Present, &SignedFile, &mut FileReport) {
+        let SignedModel { manifest, present, report, .. } = &mut bundles[self.bundle];
+        let present = &present[self.present];
+        (present, present.signed_in(manifest), present.report_in(report))
+    }
+}
+
+/// The same, looked up.
+struct Listed<'b> {
+    bundle: &'b SignedModel,
+    present: &'b Present,
+    signed: &'b SignedFile,
+}
+
+/// What one bundle wants to know of a file.
+struct Share {
+    file: Place,
     /// Its jobs among those of the file's task.
     jobs: Range<usize>,
 }
 
-/// The first problem that each bundle met, by the index of the file.
-type FirstProblems = Vec<Option<(usize, Error)>>;
+/// The first problem that each bundle met, and with which file.
+type FirstProblems = Vec<Option<(Place, Error)>>;
 
 impl Verifier {
     /// Fills the reports of all bundles. If the policy fails fast, the run ends as soon as `is_lost` says of the
@@ -39,33 +72,30 @@ impl Verifier {
         bundles: &mut [SignedModel],
         is_lost: &(dyn Fn(&[bool]) -> bool + Sync),
     ) -> Result<(), Error> {
-        let (mut plan, mut shares, mut unlike, mut guarded) =
-            (Plan::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut plan, mut shares) = (Plan::new(), Vec::new());
+        let (mut unlike, mut guarded): (Vec<Place>, Vec<Place>) = Default::default();
         let wanted = by_name(bundles);
-        for same in wanted.chunk_by(|one, other| one.0 == other.0) {
-            let present = |&(_, bundle, present): &(_, usize, usize)| &bundles[bundle].present[present];
-            let tree = &present(&same[0]).tree;
-            if same.iter().any(|one| !present(one).tree.is_like(tree)) {
-                unlike.extend(same.iter().map(|&(_, bundle, present)| (bundle, present)));
+        for same in wanted.chunk_by(|one, other| name_of(one, bundles) == name_of(other, bundles)) {
+            let [first, others @ ..] = same else { continue };
+            let Listed { bundle, present: Present { tree, .. }, .. } = first.of(bundles);
+            if others.iter().any(|other| !other.of(bundles).present.tree.is_like(tree)) {
+                unlike.extend(same);
                 continue;
             }
             // The bundles of a run share the model, and what is checked.
-            let SignedModel { model, check, .. } = &bundles[same[0].1];
-            let signed = |&(_, bundle, place): &(_, usize, usize)| -> &SignedFile {
-                &bundles[bundle].manifest.files[bundles[bundle].present[place].signed]
-            };
-            let listed: Vec<&SignedFile> = same.iter().map(signed).collect();
+            let SignedModel { model, check, .. } = bundle;
+            let listed: Vec<&SignedFile> = same.iter().map(|file| file.of(bundles).signed).collect();
             // What the kernel guards is the whole file, and not what begins in the middle of it.
             let open = || model.open_from_start(tree);
             if by_guard(*check, &listed, tree.length, open, verity::measure) {
-                guarded.extend(same.iter().map(|&(_, bundle, present)| (bundle, present)));
+                guarded.extend(same);
                 continue;
             }
             let (mut jobs, mut of_file) = (Vec::new(), Vec::new());
-            for (&(_, bundle, present), file) in same.iter().zip(&listed) {
+            for (&file, signed) in same.iter().zip(&listed) {
                 let from = jobs.len();
-                jobs.extend(file.jobs(tree.length, *check));
-                of_file.push(Share { bundle, present, jobs: from..jobs.len() });
+                jobs.extend(signed.jobs(tree.length, *check));
+                of_file.push(Share { file, jobs: from..jobs.len() });
             }
             let task = Task::new(model.source(tree, self.access), jobs);
             let task = task.map_err(|error| Error::from_hashing("", error))?;
@@ -77,21 +107,23 @@ impl Verifier {
         let stopped = AtomicBool::new(false);
         let first_problems: Mutex<FirstProblems> = Mutex::new(bundles.iter().map(|_| None).collect());
         let each = |task: usize, job: usize, digest: &JobDigest| {
-            let of_file: &[Share] = if self.policy.fail_fast { &shares[task] } else { &[] };
-            let Some(share) = of_file.get(of_file.partition_point(|share| share.jobs.end <= job)) else {
+            let of_file = shares.get(task).filter(|_| self.policy.fail_fast).map_or(&[][..], Vec::as_slice);
+            let share = of_file.get(of_file.partition_point(|share| share.jobs.end <= job));
+            let Some((Share { file, .. }, job)) =
+                share.and_then(|share| Some((share, job.checked_sub(share.jobs.start)?)))
+            else {
                 return ControlFlow::Continue(());
             };
-            let SignedModel { manifest, present, check, .. } = &bundles[share.bundle];
-            let file = &manifest.files[present[share.present].signed];
-            let Err(problem) = file.compare_one(*check, job - share.jobs.start, digest) else {
+            let Listed { bundle, signed, .. } = file.of(bundles);
+            let Err(problem) = signed.compare_one(bundle.check, job, digest) else {
                 return ControlFlow::Continue(());
             };
             let mut first = first_problems.lock().unwrap_or_else(PoisonError::into_inner);
-            if first[share.bundle].is_some() {
+            match first.get_mut(file.bundle) {
+                Some(none @ None) => *none = Some((*file, problem)),
                 // That it fails has been taken into account.
-                return ControlFlow::Continue(());
+                _ => return ControlFlow::Continue(()),
             }
-            first[share.bundle] = Some((share.present, problem));
             let sound: Vec<bool> = first.iter().map(Option::is_none).collect();
             if !is_lost(&sound) {
                 return ControlFlow::Continue(());
@@ -102,21 +134,20 @@ impl Verifier {
         let results = engine.run_with(&plan, &each);
         drop(plan);
 
-        let mut unchecked = vec![false; bundles.len()];
+        let mut unchecked = Vec::new();
         for (share, result) in shares
             .iter()
             .zip(&results)
             .flat_map(|(of_file, result)| of_file.iter().map(move |share| (share, result)))
         {
-            let SignedModel { manifest, present, report, check, .. } = &mut bundles[share.bundle];
-            let Present { signed, tree, report: place, .. } = &present[share.present];
-            let (file, report) = (&manifest.files[*signed], &mut report.files[*place]);
+            let check = share.file.of(bundles).bundle.check;
+            let (Present { tree, .. }, file, report) = share.file.of_mut(bundles);
             let verdict = match result {
                 Ok(hashed) => {
                     report.access = Some(hashed.access);
                     let verdict =
-                        file.compare(*check, hashed.digests.get(share.jobs.clone()).unwrap_or_default());
-                    match file.computes_verity(*check) {
+                        file.compare(check, hashed.digests.get(share.jobs.clone()).unwrap_or_default());
+                    match file.computes_verity(check) {
                         true => verdict.and_then(|()| file.compare_verity(hashed.verity)),
                         false => verdict,
                     }
@@ -124,47 +155,48 @@ impl Verifier {
                 Err(error) => Err(Error::from_hashing(tree.name.as_str(), error.clone())),
             };
             match verdict {
-                Ok(()) => report.checked = Some(file.checked(*check)),
-                Err(Error::Cancelled) => unchecked[share.bundle] = true,
+                Ok(()) => report.checked = Some(file.checked(check)),
+                Err(Error::Cancelled) => unchecked.push(share.file.bundle),
                 Err(problem) => report.problem = Some(problem),
             }
         }
-        for (bundle, present) in guarded {
-            let SignedModel { present: files, report, .. } = &mut bundles[bundle];
-            report.files[files[present].report].checked = Some(Checked::FsVerity);
+        for file in guarded {
+            file.of_mut(bundles).2.checked = Some(Checked::FsVerity);
         }
-        for (bundle, present) in unlike {
-            let SignedModel { present: files, report, .. } = &mut bundles[bundle];
-            let Present { tree, report: place, .. } = &files[present];
-            report.files[*place].problem = Some(Error::Changed { path: tree.name.to_string() });
+        for file in unlike {
+            let (Present { tree, .. }, _, report) = file.of_mut(bundles);
+            report.problem = Some(Error::Changed { path: tree.name.to_string() });
         }
         let first_problems = first_problems.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for (signed, first) in bundles.iter_mut().zip(first_problems) {
-            if let Some((present, problem)) = first {
-                // The rest of the file was not looked at any more.
-                let report = &mut signed.report.files[signed.present[present].report];
-                report.checked = None;
-                report.problem.get_or_insert(problem);
-            }
+        for (file, problem) in first_problems.into_iter().flatten() {
+            // The rest of the file was not looked at any more.
+            let (_, _, report) = file.of_mut(bundles);
+            report.checked = None;
+            report.problem.get_or_insert(problem);
         }
         // What was not checked may only be passed over in silence when there is a problem to tell instead.
         let stopped_by_problem = |signed: &SignedModel| {
             self.policy.fail_fast
                 && (stopped.load(Ordering::Relaxed) || signed.report.problems().next().is_some())
         };
+        let mut bundles = bundles.iter().enumerate();
         let cancelled =
-            bundles.iter().zip(unchecked).any(|(signed, unchecked)| unchecked && !stopped_by_problem(signed));
+            bundles.any(|(bundle, signed)| unchecked.contains(&bundle) && !stopped_by_problem(signed));
         if cancelled { Err(Error::Cancelled) } else { Ok(()) }
     }
 }
 
-/// (name, bundle, file of it) in order of the names on disk.
-fn by_name(bundles: &[SignedModel]) -> Vec<(&ModelPath, usize, usize)> {
+/// All files of all bundles, in order of the names on disk.
+fn by_name(bundles: &[SignedModel]) -> Vec<Place> {
     let mut wanted = Vec::new();
     for (bundle, signed) in bundles.iter().enumerate() {
-        let files = signed.present.iter().enumerate();
-        wanted.extend(files.map(|(place, present)| (&present.tree.name, bundle, place)));
+        let files = 0..signed.present.len();
+        wanted.extend(files.map(|present| Place { bundle, present }));
     }
-    wanted.sort_by_key(|(name, ..)| *name);
+    wanted.sort_by(|one, other| name_of(one, bundles).cmp(name_of(other, bundles)));
     wanted
+}
+
+fn name_of<'b>(file: &Place, bundles: &'b [SignedModel]) -> &'b ModelPath {
+    &file.of(bundles).present.tree.name
 }
