@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p modelsig-benches`
 
+#![forbid(unsafe_code)]
+
 use std::fs;
 use std::hint::black_box;
 

@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p modelsig-benches --bench kernels`
 
+#![forbid(unsafe_code)]
+
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

@@ -1,6 +1,7 @@
 //! The C ABI from C: the programs in `c/` are compiled against the committed header, linked with the static and with
 //! the shared library, and run on models that were signed here. Linux, with a C compiler, `nm` and no network.
 
+#![forbid(unsafe_code)]
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;

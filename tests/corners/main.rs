@@ -6,6 +6,7 @@
 //! Keys are fixed and signatures deterministic: another run makes the same bytes. Nothing here uses the writer of the
 //! library; only its keys make the signatures.
 
+#![forbid(unsafe_code)]
 #![allow(missing_docs)]
 
 mod certificate;

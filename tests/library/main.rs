@@ -1,6 +1,7 @@
 //! Tests of the library from outside: what it refuses and how it says so, what it writes and reads back, and what
 //! stands in the documents.
 
+#![forbid(unsafe_code)]
 // Links, FIFOs, modes and other users are made as Unix makes them.
 #![cfg(unix)]
 

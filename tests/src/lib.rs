@@ -1,6 +1,8 @@
 //! What the tests of the workspace share: models in temporary folders, bundles written by hand and properly signed,
 //! and the contract between errors and exit codes, stated once more.
 
+#![forbid(unsafe_code)]
+
 mod case;
 pub mod chain;
 pub mod corner;

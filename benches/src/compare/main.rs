@@ -8,6 +8,8 @@
 //! The first round is discarded. Printed are medians; the CSV under `benches/results` has every run. A row that fails ends
 //! the comparison; a peer that is not installed is said to be so. Linux only.
 
+#![forbid(unsafe_code)]
+
 mod args;
 mod cache;
 mod case;

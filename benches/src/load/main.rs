@@ -4,6 +4,8 @@
 //! of it. Modes: `read` (no check at all), `verify-then-read` (what is done where a verifier knows only paths), and the
 //! rungs `private`, `sealed`.
 
+#![forbid(unsafe_code)]
+
 use std::path::{Path, PathBuf};
 
 use modelsig::{Check, Policy, Protection, PublicKey, Verifier};

@@ -3,6 +3,8 @@
 //! stdout carries data (one verdict line, digests, one JSON object), stderr carries talk. Exit codes: 0 verified or
 //! done, 1 a negative verdict, 2 no verdict, 130 interrupted.
 
+#![forbid(unsafe_code)]
+
 mod advice;
 mod args;
 mod commands;

@@ -1,6 +1,8 @@
 //! The command as its users see it: the transcripts in `tests/cli/*.trycmd`, each in a folder of its own.
 //!
 //! `TRYCMD=overwrite cargo test -p modelsig-cli --test cli` writes what is printed now into the cases.
+
+#![forbid(unsafe_code)]
 #![cfg(unix)]
 
 use std::path::Path;

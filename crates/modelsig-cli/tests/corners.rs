@@ -1,5 +1,7 @@
 //! The corner corpus, `testdata/corners`, as the command sees it: exit code, verdict, and the kind of the error. What
 //! else a case says is about the library, which `tests/library/corners.rs` asks.
+
+#![forbid(unsafe_code)]
 #![cfg(unix)]
 
 use std::path::Path;

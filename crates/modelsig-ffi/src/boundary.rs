@@ -57,6 +57,7 @@ unsafe fn call_once(
 
 /// Panics inside of the boundary, so that a caller can see what comes of it.
 #[cfg(feature = "test-hooks")]
+#[expect(clippy::panic, reason = "it is what the function is for")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn modelsig_test_panic(error: *mut *mut ModelsigError) -> ModelsigStatus {
     // SAFETY: the caller passes NULL or memory for a pointer.

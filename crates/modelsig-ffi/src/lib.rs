@@ -8,6 +8,18 @@
 //! C caller ─▶ boundary (panics, *error) ─▶ argument (NULL, text, bytes) ─▶ watch (threads, progress) ─▶ modelsig ─▶ status + error
 //! ```
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
 #![allow(clippy::missing_safety_doc, reason = "the docs are those of a C header, which says it in prose")]
 
 mod argument;

@@ -156,7 +156,10 @@ unsafe fn copy(pointer: *const ModelsigOptions) -> Result<ModelsigOptions, Model
         }
         // SAFETY: the bytes past those that this version knows, if there are any.
         let unknown = unsafe {
-            std::slice::from_raw_parts(pointer.cast::<u8>().wrapping_add(size.min(OWN)), size - size.min(OWN))
+            std::slice::from_raw_parts(
+                pointer.cast::<u8>().wrapping_add(size.min(OWN)),
+                size.saturating_sub(OWN),
+            )
         };
         if unknown.iter().any(|byte| *byte != 0) {
             let message = "the options ask for something that this version of the library does not know";

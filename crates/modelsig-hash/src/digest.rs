@@ -90,7 +90,7 @@ impl Digest {
         if raw.len() != algorithm.digest_length() {
             return None;
         }
-        bytes[..raw.len()].copy_from_slice(raw);
+        bytes.get_mut(..raw.len())?.copy_from_slice(raw);
         Some(Self { algorithm, bytes })
     }
 
@@ -104,7 +104,8 @@ impl Digest {
         if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
             return Err(bad());
         }
-        hex::decode_to_slice(text, &mut bytes[..algorithm.digest_length()]).map_err(|_| bad())?;
+        let room = bytes.get_mut(..algorithm.digest_length()).ok_or_else(bad)?;
+        hex::decode_to_slice(text, room).map_err(|_| bad())?;
         Ok(Self { algorithm, bytes })
     }
 
@@ -114,6 +115,7 @@ impl Digest {
     }
 
     /// The raw bytes, [`HashAlgorithm::digest_length`] of them.
+    #[expect(clippy::indexing_slicing, reason = "no digest is longer than 64 bytes")]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.algorithm.digest_length()]
     }

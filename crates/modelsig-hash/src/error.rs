@@ -72,7 +72,7 @@ pub enum Error {
         found: u64,
     },
     /// Text that is not the lower-case hexadecimal digest of the algorithm.
-    #[error("not a lower-case hexadecimal {algorithm} digest of {} characters: {found:?}", algorithm.digest_length() * 2)]
+    #[error("not a lower-case hexadecimal {algorithm} digest of {} characters: {found:?}", algorithm.digest_length().saturating_mul(2))]
     BadDigest {
         /// The algorithm whose digest was expected.
         algorithm: HashAlgorithm,

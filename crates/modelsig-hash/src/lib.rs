@@ -25,6 +25,19 @@
 //! ```
 
 #![warn(missing_docs)]
+// No panic is reachable from the lengths and places that somebody else gives.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
 
 mod blake3_export;
 mod digest;

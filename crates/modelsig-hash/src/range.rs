@@ -42,7 +42,7 @@ impl ByteRange {
 
     /// Number of bytes.
     pub const fn length(self) -> u64 {
-        self.end - self.start
+        self.end.saturating_sub(self.start)
     }
 
     /// True for a range of no bytes.
@@ -109,7 +109,7 @@ impl ChunkSize {
             if count <= Self::TARGET_COUNT {
                 break;
             }
-            size = Self(size.0 * 2);
+            size = Self(size.0.saturating_mul(2));
         }
         size
     }
@@ -117,6 +117,12 @@ impl ChunkSize {
     /// The size in bytes.
     pub const fn bytes(self) -> u64 {
         self.0 as u64
+    }
+
+    /// The chunk that the byte at `offset` is in, counted from 0.
+    #[expect(clippy::arithmetic_side_effects, reason = "it is never zero")]
+    pub const fn place_of(self, offset: u64) -> u64 {
+        offset / self.bytes()
     }
 
     /// How many chunks a file of `length` bytes has.

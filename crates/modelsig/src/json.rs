@@ -189,7 +189,7 @@ struct Seen<'t> {
 
 impl<'t> Seen<'t> {
     fn len(&self) -> usize {
-        self.few.len() + self.many.len()
+        self.few.len().saturating_add(self.many.len())
     }
 
     fn contains(&self, member: &str) -> bool {
@@ -308,7 +308,7 @@ impl<'de, T: Deserialize<'de>, const N: usize> Deserialize<'de> for First<T, N> 
                 }
                 let mut found = kept.len();
                 while elements.next_element::<IgnoredAny>()?.is_some() {
-                    found += 1;
+                    found = found.saturating_add(1);
                 }
                 Ok(First { kept, found })
             }

@@ -123,15 +123,14 @@ impl Tally {
     pub(crate) fn of<'k>(signatures: impl IntoIterator<Item = &'k SignerKey>) -> Self {
         let signatures: Vec<&SignerKey> = signatures.into_iter().collect();
         // For each signature the first one by the same signer.
-        let mut first: Vec<usize> = (0..signatures.len()).collect();
-        for (later, signature) in signatures.iter().enumerate() {
-            for earlier in 0..later {
-                if signature.is_same_as(signatures[earlier]) {
-                    let joined = [first[earlier], first[later]];
-                    let least = joined[0].min(joined[1]);
-                    first.iter_mut().filter(|place| joined.contains(place)).for_each(|place| *place = least);
-                }
-            }
+        let mut first: Vec<usize> = Vec::with_capacity(signatures.len());
+        for (place, signature) in signatures.iter().enumerate() {
+            // Of those before it that are by the same signer, who may only now be known to be one.
+            let same = signatures.iter().zip(&first).filter(|(earlier, _)| signature.is_same_as(earlier));
+            let joined: Vec<usize> = same.map(|(_, first)| *first).collect();
+            let least = joined.iter().copied().min().unwrap_or(place);
+            first.iter_mut().filter(|place| joined.contains(place)).for_each(|place| *place = least);
+            first.push(least);
         }
         Self(first)
     }

@@ -1,6 +1,7 @@
 //! A file of more than 4 GiB, which 32 bits cannot count: signed, verified, read in parts, and found out when it is not
 //! what was signed. It is sparse, and takes no room.
 
+#![forbid(unsafe_code)]
 #![cfg(all(unix, feature = "sign"))]
 
 use std::fs::{self, File};

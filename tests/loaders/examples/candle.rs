@@ -6,6 +6,8 @@
 //!
 //! prints the embedding of the words, one number on a line. Each must be a line of `vocab.txt`.
 
+#![forbid(unsafe_code)]
+
 use std::error::Error;
 use std::path::PathBuf;
 

@@ -10,6 +10,8 @@
 //! ACCESS is `get`, `read`, `range`, `reader`, `tensor` or `fd`; or `stable` for `get` under a policy that accepts
 //! files in place and no copies.
 
+#![forbid(unsafe_code)]
+
 use std::error::Error;
 use std::fs;
 use std::io::Read;

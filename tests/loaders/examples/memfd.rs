@@ -6,6 +6,8 @@
 //!
 //! runs a program that finds the verified file of that name as `/proc/self/fd/0`, and ends with its status.
 
+#![forbid(unsafe_code)]
+
 use std::error::Error;
 use std::ffi::OsString;
 use std::path::Path;

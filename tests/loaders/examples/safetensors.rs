@@ -6,6 +6,8 @@
 //!
 //! prints name, type and shape of the tensors of `model.safetensors`.
 
+#![forbid(unsafe_code)]
+
 use std::error::Error;
 use std::path::{Path, PathBuf};
 

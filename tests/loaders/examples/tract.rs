@@ -6,6 +6,8 @@
 //!
 //! prints the 214 scores, one on a line, in the order of `target_labels_space` of the model's configuration.
 
+#![forbid(unsafe_code)]
+
 use std::error::Error;
 use std::path::PathBuf;
 

@@ -36,6 +36,7 @@ impl Leaves {
     }
 
     /// Takes what it wants of the block that was offered.
+    #[expect(clippy::indexing_slicing, reason = "the window was clamped to the block that was offered")]
     pub(super) fn feed(&mut self, kernels: &Kernels, block: &[u8]) {
         leaves(kernels, &block[std::mem::take(&mut self.window)], &mut self.digests);
     }

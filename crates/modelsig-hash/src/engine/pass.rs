@@ -50,7 +50,7 @@ impl Passes {
             match subtree_size(range, algorithm, chunks) {
                 None => parts.push(Part { range, algorithm, job, subtree: None, chunks, verity: false }),
                 Some(size) => parts.extend(range.pieces(size).map(|piece| {
-                    let subtree = Some(piece.start() - range.start());
+                    let subtree = Some(piece.start().saturating_sub(range.start()));
                     Part { range: piece, algorithm, job, subtree, chunks, verity: false }
                 })),
             }
@@ -64,13 +64,13 @@ impl Passes {
         }
         parts.sort_unstable();
         let (mut ends, mut reach) = (Vec::with_capacity(1), 0);
-        let mut is_gapless = true;
+        let (mut is_gapless, mut last) = (true, None);
         for (place, part) in parts.iter().enumerate() {
             is_gapless &= place == 0 || part.range.start() <= reach;
-            if place > 0 && part.range.start() >= reach && part.range != parts[place - 1].range {
+            if place > 0 && part.range.start() >= reach && Some(part.range) != last {
                 ends.push(place);
             }
-            reach = reach.max(part.range.end());
+            (reach, last) = (reach.max(part.range.end()), Some(part.range));
         }
         if !parts.is_empty() {
             ends.push(parts.len());
@@ -83,8 +83,12 @@ impl Passes {
     }
 
     /// The parts of a pass, in order of their ranges; never empty.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "passes are counted by `ends`, which lie in the list and ascend"
+    )]
     pub(super) fn parts(&self, pass: usize) -> &[Part] {
-        let start = if pass == 0 { 0 } else { self.ends[pass - 1] };
+        let start = pass.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.parts[start..self.ends[pass]]
     }
 
@@ -103,13 +107,17 @@ impl Passes {
             let look = |part: &Part| (part.range, part.algorithm, part.verity);
             part.chunks.is_none() && look(part) == look(first)
         };
-        self.iter().any(|parts| !parts.iter().all(|part| is_alone(part, &parts[0])))
+        let is_one = |parts: &[Part]| match parts {
+            [first, ..] => parts.iter().all(|part| is_alone(part, first)),
+            [] => true,
+        };
+        !self.iter().all(is_one)
     }
 }
 
 /// All that is read for the parts of a pass, once.
 pub(super) fn range_of(parts: &[Part]) -> ByteRange {
-    let start = parts[0].range.start();
+    let start = parts.first().map_or(0, |first| first.range.start());
     ByteRange::between(start, parts.iter().fold(start, |end, part| end.max(part.range.end())))
 }
 

@@ -125,11 +125,11 @@ impl<'r> Reader<'r> {
         let end = self.block.range.end();
         self.open.iter_mut().flat_map(|group| &mut group.tracks).for_each(Track::settle);
         let mut place = 0;
-        while place < self.open.len() {
-            if self.open[place].parts[0].range.end() <= end {
+        while let Some(group) = self.open.get(place) {
+            if group.parts.first().is_none_or(|part| part.range.end() <= end) {
                 self.open.swap_remove(place).finish(done);
             } else {
-                place += 1;
+                place = place.saturating_add(1);
             }
         }
     }
@@ -188,7 +188,7 @@ impl<'r> Reader<'r> {
     /// Bytes that are still to be read.
     #[cfg(feature = "rayon")]
     pub(super) fn remaining(&self) -> u64 {
-        self.range.end() - self.block.range.end()
+        self.range.end().saturating_sub(self.block.range.end())
     }
 
     /// Feeds everything: what goes on through the whole pass on this thread, the rest, and then the reading of the next

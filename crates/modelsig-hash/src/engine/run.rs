@@ -75,7 +75,8 @@ impl<'r, 's> Run<'r, 's> {
         // More than that many would not fit into memory.
         let mut passes: Vec<(u32, u32)> = passes.map(|(task, pass)| (task as u32, pass as u32)).collect();
         passes.sort_by_cached_key(|&(task, pass)| {
-            let length = range_of(tasks[task as usize].passes.parts(pass as usize)).length();
+            let parts = tasks.get(task as usize).map(|task| task.passes.parts(pass as usize));
+            let length = parts.map_or(0, |parts| range_of(parts).length());
             std::cmp::Reverse(if length < LONG { 0 } else { length })
         });
         #[cfg(feature = "rayon")]
@@ -127,7 +128,8 @@ impl<'r, 's> Run<'r, 's> {
     pub(super) fn take(&self) -> Option<Taken<'r>> {
         let next = self.cursor.fetch_add(1, Ordering::Relaxed);
         let &(task, pass) = self.passes.get(next)?;
-        let (task, passes) = (task as usize, &self.tasks[task as usize].passes);
+        let task = task as usize;
+        let passes = &self.of(task).1.passes;
         let parts = passes.parts(pass as usize);
         Some(Taken { task, parts, limit: passes.limit(parts) })
     }
@@ -139,7 +141,8 @@ impl<'r, 's> Run<'r, 's> {
 
     /// The source of a task, opened.
     pub(super) fn open(&self, task: usize) -> Result<Arc<Opened<'r>>, Error> {
-        self.states[task].open(&self.tasks[task], self.drop_behind, &self.open)
+        let (state, task) = self.of(task);
+        state.open(task, self.drop_behind, &self.open)
     }
 
     /// True when so many files are open that only those may open another one who have none.
@@ -158,7 +161,8 @@ impl<'r, 's> Run<'r, 's> {
 
     pub(super) fn done(&self, task: usize, finished: Finished<'r>) {
         let job = finished.part.job;
-        if let Some(digest) = self.states[task].file(&self.tasks[task], finished)
+        let (state, planned) = self.of(task);
+        if let Some(digest) = state.file(planned, finished)
             && (self.each)(task, job, &digest).is_break()
         {
             self.stopped.store(true, Ordering::Relaxed);
@@ -166,7 +170,16 @@ impl<'r, 's> Run<'r, 's> {
     }
 
     pub(super) fn finish(&self, task: usize, result: Result<(), Error>) {
-        self.states[task].finish(result, &self.open);
+        self.of(task).0.finish(result, &self.open);
+    }
+
+    /// What is known of a task, and the task.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "there is a state for each task, and passes name the tasks they are of"
+    )]
+    fn of(&self, task: usize) -> (&TaskState<'r>, &'r Task<'r>) {
+        (&self.states[task], &self.tasks[task])
     }
 }
 

@@ -31,14 +31,14 @@ impl Subtrees {
         chunks: Vec<Digest>,
     ) -> Option<JobDigest> {
         if self.parts.insert(range.start(), (value, chunks)).is_none() {
-            self.missing -= range.length();
+            self.missing = self.missing.checked_sub(range.length())?;
         }
         if self.missing > 0 {
             return None;
         }
         let size = *self.parts.keys().nth(1)?;
         let values: Vec<ChainingValue> = self.parts.values().map(|(value, _)| *value).collect();
-        let (left, right) = halves(&values, self.length, size);
+        let (left, right) = halves(&values, self.length, size)?;
         let root = merge_subtrees_root(&left, &right, Mode::Hash);
         let digest = Digest::from_bytes(HashAlgorithm::Blake3, root.as_bytes())?;
         let chunks = std::mem::take(&mut self.parts).into_values().flat_map(|(_, chunks)| chunks).collect();
@@ -47,18 +47,18 @@ impl Subtrees {
 }
 
 /// The chaining values of the two children of the node over `length` bytes.
-fn halves(values: &[ChainingValue], length: u64, size: u64) -> (ChainingValue, ChainingValue) {
+fn halves(values: &[ChainingValue], length: u64, size: u64) -> Option<(ChainingValue, ChainingValue)> {
     let left = left_subtree_len(length);
-    let (ours, theirs) = values.split_at((left / size) as usize);
-    (node(ours, left, size), node(theirs, length - left, size))
+    let (ours, theirs) = values.split_at_checked(left.checked_div(size)? as usize)?;
+    Some((node(ours, left, size)?, node(theirs, length.checked_sub(left)?, size)?))
 }
 
-fn node(values: &[ChainingValue], length: u64, size: u64) -> ChainingValue {
+fn node(values: &[ChainingValue], length: u64, size: u64) -> Option<ChainingValue> {
     if let [value] = values {
-        return *value;
+        return Some(*value);
     }
-    let (left, right) = halves(values, length, size);
-    merge_subtrees_non_root(&left, &right, Mode::Hash)
+    let (left, right) = halves(values, length, size)?;
+    Some(merge_subtrees_non_root(&left, &right, Mode::Hash))
 }
 
 #[cfg(test)]

@@ -87,16 +87,16 @@ impl<'r> TaskState<'r> {
             }
             Value::Subtree(value) => {
                 let mut inner = self.lock();
-                let range = task.jobs[part.job].range;
+                let range = task.jobs.get(part.job)?.range;
                 let subtrees = inner.partial.entry(part.job).or_insert_with(|| Subtrees::new(range.length()));
-                let start = part.range.start() - range.start();
-                let place = ByteRange::between(start, start + part.range.length());
+                let place = |at: u64| at.saturating_sub(range.start());
+                let place = ByteRange::between(place(part.range.start()), place(part.range.end()));
                 let job = subtrees.add(place, value, chunks)?;
                 inner.partial.remove(&part.job);
                 job
             }
         };
-        self.lock().digests[part.job] = Some(job.clone());
+        *self.lock().digests.get_mut(part.job)? = Some(job.clone());
         Some(job)
     }
 
@@ -106,7 +106,7 @@ impl<'r> TaskState<'r> {
         if let Err(error) = result {
             inner.error.get_or_insert(error);
         }
-        inner.unfinished -= 1;
+        inner.unfinished = inner.unfinished.saturating_sub(1);
         if inner.unfinished == 0
             && let Some(opened) = inner.opened.take()
         {

@@ -188,6 +188,11 @@ impl Hash {
 /// Feeds to tracks what they want of their blocks. SHA-256 and BLAKE2b streams are computed several at a time, whatever
 /// track they belong to. With `refill`, some SHA-256 streams may keep a rest, so that others are brought more bytes
 /// first.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "windows lie in the block that they were made for, and a feed gets no longer"
+)]
 pub(super) fn feed<'t>(
     kernels: &Kernels,
     tracks: impl Iterator<Item = (&'t [u8], &'t mut Track)>,

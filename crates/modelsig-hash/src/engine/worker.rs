@@ -73,7 +73,7 @@ impl<'w, 'r, 's> Worker<'w, 'r, 's> {
                 Ok(opened) => {
                     let reader = Reader::new(taken, opened, self.buffers.pop().unwrap_or_default());
                     if let Some(reader) = self.advanced(reader) {
-                        lanes += self.lanes(taken.parts);
+                        lanes = lanes.saturating_add(self.lanes(taken.parts));
                         self.readers.push(reader);
                     }
                 }
@@ -85,14 +85,17 @@ impl<'w, 'r, 's> Worker<'w, 'r, 's> {
     fn lanes(&self, parts: &[Part]) -> usize {
         let all = self.kernels.lanes().max(BLAKE2B_LANES);
         let of = |algorithm| match algorithm {
-            HashAlgorithm::Sha256 => all / self.kernels.lanes(),
+            HashAlgorithm::Sha256 => all.checked_div(self.kernels.lanes()).unwrap_or(all),
             HashAlgorithm::Blake2b => all / BLAKE2B_LANES,
             HashAlgorithm::Blake3 => all,
         };
         let of = |part: &Part| match part.verity {
             // Its blocks fill them by themselves.
             true => all,
-            false => of(part.algorithm) + part.chunks.map_or(0, |chunks| of(chunks.algorithm)),
+            false => {
+                let chunks = part.chunks.map_or(0, |chunks| of(chunks.algorithm));
+                of(part.algorithm).saturating_add(chunks)
+            }
         };
         // More parts are not all under way at once.
         parts.iter().take(all).map(of).sum()
@@ -102,7 +105,7 @@ impl<'w, 'r, 's> Worker<'w, 'r, 's> {
     #[cfg(feature = "rayon")]
     fn share(&mut self, scope: &Scope<'w>) -> bool {
         let run = self.run;
-        let is_idle = |active| (active < run.workers).then_some(active + 1);
+        let is_idle = |active: usize| (active < run.workers).then_some(active.saturating_add(1));
         loop {
             let is_worth_giving = |reader: &Reader<'_>| reader.remaining() >= WORTH_GIVING;
             if self.readers.len() < 2

@@ -4,6 +4,12 @@
 //! streams are compressed together: side by side in the lanes of wide vectors, or interleaved through the CPU's SHA
 //! instructions. [`Kernels`] knows which way is best for how many streams; [`Stream`] is one of them.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "arrays of fixed sizes, and counts of blocks in slices that are there: no number comes from outside"
+)]
+
 mod kernel;
 mod kernels;
 mod portable;

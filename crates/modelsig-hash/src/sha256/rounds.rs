@@ -10,6 +10,7 @@ use super::K;
 /// # Safety
 /// Every method may use instructions that the implementing type is for: the caller has made sure that the CPU has them.
 /// All of them are inlined into a function that is compiled for these instructions.
+#[expect(clippy::missing_safety_doc, reason = "it is the same for all methods, and stands above")]
 pub(super) trait Words: Copy {
     unsafe fn splat(word: u32) -> Self;
     unsafe fn add(self, other: Self) -> Self;
@@ -55,6 +56,9 @@ pub(super) unsafe fn absorb<W: Words>(state: &mut [W; 8], mut message: [W; 16]) 
 }
 
 /// Round `first + T`, without moving the variables: round T finds `a` where `T` rounds of moving would have put it.
+///
+/// # Safety
+/// As [`Words`].
 #[inline(always)]
 unsafe fn step<W: Words, const T: usize>(v: &mut [W; 8], word: W, first: usize) {
     // SAFETY: as `absorb`.
@@ -70,6 +74,9 @@ unsafe fn step<W: Words, const T: usize>(v: &mut [W; 8], word: W, first: usize) 
 }
 
 /// The word that takes the place of word `T`, sixteen words on.
+///
+/// # Safety
+/// As [`Words`].
 #[inline(always)]
 unsafe fn next_word<W: Words, const T: usize>(message: &[W; 16]) -> W {
     // SAFETY: as `absorb`.

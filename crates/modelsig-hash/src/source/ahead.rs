@@ -46,7 +46,8 @@ mod linux {
     impl ReadAhead {
         /// For a source of so many bytes. With `drop`, nothing that was not cached before stays behind.
         pub(crate) fn new(file: &File, offset: u64, length: u64, drop: bool) -> Self {
-            let samples = (0..SAMPLES).map(|sample| offset + length / SAMPLES * sample);
+            let samples =
+                (0..SAMPLES).map(|sample| offset.saturating_add((length / SAMPLES).saturating_mul(sample)));
             let drop =
                 drop && samples.filter(|&place| is_resident(file, place)).count() as u64 <= SAMPLES / 2;
             Self { offset, length, drop, asked: AtomicU64::new(0), dropped: AtomicU64::new(0) }
@@ -59,7 +60,7 @@ mod linux {
 
         /// Before `range` is read, by a reader who, or whose fellows, will go on to `limit`.
         pub(crate) fn on(&self, file: &File, range: ByteRange, limit: u64) {
-            if limit - range.start() < STEP {
+            if limit.saturating_sub(range.start()) < STEP {
                 return;
             }
             loop {
@@ -68,11 +69,16 @@ mod linux {
                 if next >= limit || next >= range.end().saturating_add(AHEAD) {
                     break;
                 }
-                let end = (next + STEP).min(limit);
+                let end = next.saturating_add(STEP).min(limit);
                 if self.asked.compare_exchange(asked, end, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-                    && !is_resident(file, self.offset + next)
+                    && !is_resident(file, self.offset.saturating_add(next))
                 {
-                    advise(file, self.offset + next, end - next, Advice::WillNeed);
+                    advise(
+                        file,
+                        self.offset.saturating_add(next),
+                        end.saturating_sub(next),
+                        Advice::WillNeed,
+                    );
                 }
             }
             self.drop_before(file, range.start().saturating_sub(BEHIND));
@@ -81,10 +87,10 @@ mod linux {
         fn drop_before(&self, file: &File, end: u64) {
             let start = self.dropped.load(Ordering::Relaxed);
             if self.drop
-                && end >= start + STEP
+                && end >= start.saturating_add(STEP)
                 && self.dropped.compare_exchange(start, end, Ordering::Relaxed, Ordering::Relaxed).is_ok()
             {
-                advise(file, self.offset + start, end - start, Advice::DontNeed);
+                advise(file, self.offset.saturating_add(start), end.saturating_sub(start), Advice::DontNeed);
             }
         }
 

@@ -15,22 +15,24 @@ pub(crate) struct Buffer {
 
 impl Buffer {
     /// Room for so many bytes. What was in it may be gone.
+    #[expect(clippy::indexing_slicing, reason = "there is room for so many, from now on if not before")]
     pub(crate) fn room(&mut self, length: usize) -> &mut [u8] {
-        if self.memory.len() < self.start + length {
+        if self.memory.len().saturating_sub(self.start) < length {
             self.memory.clear();
-            self.memory.resize(length + PAGE, 0);
+            self.memory.resize(length.saturating_add(PAGE), 0);
             // `usize::MAX` where nobody knows addresses.
             self.start = match self.memory.as_ptr().align_offset(PAGE) {
                 start if start < PAGE => start,
                 _ => 0,
             };
         }
-        &mut self.memory[self.start..self.start + length]
+        &mut self.memory[self.start..][..length]
     }
 
-    /// The first bytes of the room.
+    /// The first bytes of the room, which was made for as many.
+    #[expect(clippy::indexing_slicing, reason = "see above")]
     pub(crate) fn bytes(&self, length: usize) -> &[u8] {
-        &self.memory[self.start..self.start + length]
+        &self.memory[self.start..][..length]
     }
 
     /// Bytes that it takes from others.

@@ -80,7 +80,7 @@ pub(crate) fn is_cheaper(file: &File, offset: u64) -> bool {
         maps = maps.min(time(map).unwrap_or(maps));
     }
     // What is mapped is still to come from memory, what was read is in the CPU's cache.
-    maps < reads / 2
+    reads.checked_div(2).is_some_and(|half| maps < half)
 }
 
 /// How long it takes, if it succeeds.

@@ -156,7 +156,7 @@ impl<'a> Source<'a> {
             return Err(Error::OutOfRange { name, range, length: available });
         }
         let kind = Kind::Part { file: Arc::new(file), offset };
-        Ok(Self { name, length: end - offset, access: Access::default(), kind, keep: None })
+        Ok(Self { name, length: end.saturating_sub(offset), access: Access::default(), kind, keep: None })
     }
 
     /// Like [`Source::from_file_part`], for a descriptor that stays the caller's: it is duplicated, never closed,
@@ -353,6 +353,7 @@ impl Opened<'_> {
     }
 
     /// The bytes of a range that was [loaded](Self::load) with this buffer.
+    #[expect(clippy::indexing_slicing, reason = "jobs lie in the source: `Task::new` looks")]
     pub(crate) fn loaded<'b>(&'b self, range: ByteRange, buffer: &'b Buffer) -> &'b [u8] {
         // What is in memory as a whole has places that fit usize. A file may be longer than that.
         let in_memory = || range.start() as usize..range.end() as usize;

@@ -12,15 +12,16 @@ pub(crate) const AT_ONCE: u64 = 64 << 10;
 /// Fills `block` with the bytes from `start` on (relative to `offset`).
 pub(crate) fn fill(name: &str, file: &File, offset: u64, start: u64, block: &mut [u8]) -> Result<(), Error> {
     let mut filled = 0;
-    while filled < block.len() {
+    let length = block.len();
+    while let Some(left @ [_, ..]) = block.get_mut(filled..) {
         let place = start.saturating_add(filled as u64);
         let position = offset.saturating_add(place);
-        match at(file, &mut block[filled..], position) {
+        match at(file, left, position) {
             Ok(0) => {
-                let expected = start.saturating_add(block.len() as u64);
+                let expected = start.saturating_add(length as u64);
                 return Err(Error::Length { name: name.into(), expected, found: place });
             }
-            Ok(count) => filled += count,
+            Ok(count) => filled = filled.saturating_add(count),
             Err(source) => {
                 let offset = Some(position);
                 return Err(Error::Io { operation: "read", name: name.into(), offset, source });
@@ -33,7 +34,7 @@ pub(crate) fn fill(name: &str, file: &File, offset: u64, start: u64, block: &mut
 /// Fills the block with a whole file of that length in one read, which also looks for more. `Ok(false)` if that was not
 /// to be had and nothing is known.
 pub(crate) fn at_once(name: &str, file: &File, block: &mut Buffer, length: usize) -> Result<bool, Error> {
-    match at(file, block.room(length + 1), 0) {
+    match at(file, block.room(length.saturating_add(1)), 0) {
         Ok(found) if found > length => {
             Err(Error::Length { name: name.into(), expected: length as u64, found: found as u64 })
         }

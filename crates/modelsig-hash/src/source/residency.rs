@@ -11,7 +11,7 @@ use super::map::Map;
 /// True when the byte is in memory, or the system does not tell us, as it tells only who could write the file.
 pub(crate) fn is_resident(file: &File, offset: u64) -> bool {
     // A multiple of every size of pages.
-    let offset = offset - offset % (64 << 10);
+    let offset = offset & !0xffff;
     let Ok(map) = Map::new(file, offset, 1, true) else { return true };
     let page = map.bytes().as_ptr().cast_mut();
     let mut resident = 0u8;
@@ -24,7 +24,7 @@ pub(crate) fn is_resident(file: &File, offset: u64) -> bool {
 /// Bytes of the range that are not in memory, in whole pages, if the system tells us: cachestat(2), Linux 6.5.
 pub(crate) fn missing(file: &File, offset: u64, length: u64) -> Option<u64> {
     let page = page_size() as u64;
-    let pages = (offset % page + length).div_ceil(page);
+    let pages = offset.checked_rem(page)?.checked_add(length)?.div_ceil(page);
     let cached = cached_pages(file, offset, length).ok()?;
     Some(pages.saturating_sub(cached).saturating_mul(page))
 }

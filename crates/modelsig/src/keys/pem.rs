@@ -71,12 +71,12 @@ pub(crate) fn decode(text: &str) -> Result<(&str, Zeroizing<Vec<u8>>), KeyFault>
     let mut keys = begins
         .iter()
         .zip(begins.iter().skip(1).copied().chain([text.len()]))
-        .map(|(start, end)| &text[*start..end])
+        .filter_map(|(start, end)| text.get(*start..end))
         .filter(|block| !block.starts_with("-----BEGIN EC PARAMETERS-----"));
     let block = keys.next().ok_or(KeyFault::NotPem)?;
     match keys.count() {
         0 => {}
-        more => return Err(KeyFault::SeveralBlocks { found: more + 1 }),
+        more => return Err(KeyFault::SeveralBlocks { found: more.saturating_add(1) }),
     }
     if block.contains("Proc-Type:") {
         return Err(KeyFault::LegacyEncryption);
@@ -87,10 +87,8 @@ pub(crate) fn decode(text: &str) -> Result<(&str, Zeroizing<Vec<u8>>), KeyFault>
 
 /// A block without what follows its END line: the decoder wants nothing but blank space there.
 pub(crate) fn until_end(block: &str) -> &str {
-    let end = block
-        .find("-----END ")
-        .and_then(|end| block[end + 9..].find("-----").map(|dashes| end + 9 + dashes + 5));
-    end.and_then(|end| block.get(..end)).unwrap_or(block)
+    let end = block.split_once("-----END ").and_then(|(_, end)| end.split_once("-----"));
+    end.and_then(|(_, rest)| block.strip_suffix(rest)).unwrap_or(block)
 }
 
 #[cfg(test)]

@@ -52,8 +52,7 @@ impl CosignedModel {
         self.policy.may_copy(name, tree.length)?;
         let mut bytes = vector(name, tree.length)?;
         // The jobs of all of them in one pass, so that they see the same bytes.
-        let signed =
-            || self.signed.iter().zip(&files).map(|((manifest, _), file)| &manifest.files[file.signed]);
+        let signed = || self.signed.iter().zip(&files).map(|((manifest, _), file)| file.signed_in(manifest));
         let jobs: Vec<_> = signed().map(|signed| signed.jobs(tree.length, self.check)).collect();
         let source = self.model.source(tree, Access::Read).kept_in(&mut bytes);
         let mut plan = Plan::new();
@@ -89,5 +88,6 @@ impl std::fmt::Debug for CosignedModel {
 }
 
 fn on_disk<'p>(files: &'p [Present], name: &str) -> Option<&'p Present> {
-    files.binary_search_by(|present| present.tree.name.as_str().cmp(name)).ok().map(|place| &files[place])
+    let place = files.binary_search_by(|present| present.tree.name.as_str().cmp(name)).ok()?;
+    files.get(place)
 }

@@ -62,7 +62,7 @@ impl SignedModel {
         if proven {
             return Ok(VerifiedFd { file, length, protection });
         }
-        let signed = &self.manifest.files[present.signed];
+        let signed = present.signed_in(&self.manifest);
         let mut plan = Plan::new();
         let task = in_place(name, &file, length, protection)
             .and_then(|source| signed.task(source, length, self.check))

@@ -37,7 +37,7 @@ impl SignedModel {
         // So many at a time, since files that are not copied are held open until they were hashed.
         let loaded = all.chunks(OPEN_FILES).flat_map(|some| self.load(some));
         for (present, loaded) in self.present.iter().zip(loaded.collect::<Vec<_>>()) {
-            let file = &mut self.report.files[present.report];
+            let file = present.report_in(&mut self.report);
             match loaded {
                 Ok(loaded) => {
                     file.checked = Some(loaded.checked());
@@ -97,7 +97,7 @@ impl SignedModel {
 
     fn task<'s>(&'s self, present: &'s Present, slot: &'s mut Slot) -> Result<Task<'s>, Error> {
         let (name, length) = (self.name_of(present), present.tree.length);
-        let signed = &self.manifest.files[present.signed];
+        let signed = present.signed_in(&self.manifest);
         let source = match slot {
             Slot::Proven(file) => in_place(name, file, length, Protection::Kernel),
             Slot::Copy(memory) => self.model.source(&present.tree, Access::Read).kept_in(memory.room()),
@@ -115,7 +115,7 @@ impl SignedModel {
         hashed: Option<Result<Hashed, modelsig_hash::Error>>,
     ) -> Result<VerifiedFile, Error> {
         let (name, length) = (self.name_of(present), present.tree.length);
-        let signed = &self.manifest.files[present.signed];
+        let signed = present.signed_in(&self.manifest);
         let (file, protection, checked) = match (slot, hashed) {
             (Slot::Proven(file), None) => (file, Protection::Kernel, Checked::FsVerity),
             (slot, Some(hashed)) => {

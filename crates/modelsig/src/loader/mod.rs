@@ -28,7 +28,7 @@ use modelsig_hash::{Access, ByteRange, Engine, Plan};
 use crate::manifest::{Manifest, SignedFile};
 use crate::model::{Model, TreeFile};
 use crate::policy::Check;
-use crate::report::{PartReport, Report};
+use crate::report::{FileReport, PartReport, Report};
 use crate::{Error, Limits, Policy, Protection};
 
 pub use cosigned::CosignedModel;
@@ -73,6 +73,23 @@ pub(crate) struct Present {
     pub(crate) report: usize,
     /// What was checked of it.
     pub(crate) state: State,
+}
+
+impl Present {
+    /// What is signed of it.
+    #[expect(clippy::indexing_slicing, reason = "the place was counted in this list, which stays as it is")]
+    pub(crate) fn signed_in<'m>(&self, manifest: &'m Manifest) -> &'m SignedFile {
+        &manifest.files[self.signed]
+    }
+
+    /// What is reported of it.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the place was counted in this list, which never gets shorter"
+    )]
+    pub(crate) fn report_in<'r>(&self, report: &'r mut Report) -> &'r mut FileReport {
+        &mut report.files[self.report]
+    }
 }
 
 /// A model of which every byte was checked; where its resources
@@ -219,7 +236,7 @@ impl SignedModel {
     fn read_into_vector(&self, present: &Present, name: &str) -> Result<Vec<u8>, Error> {
         let place = open::open(&self.model, &present.tree, name)?;
         let mut bytes = vector(name, present.tree.length)?;
-        let signed = &self.manifest.files[present.signed];
+        let signed = present.signed_in(&self.manifest);
         let mut plan = Plan::new();
         let task = place
             .source(name, present.tree.length)
@@ -309,7 +326,7 @@ impl SignedModel {
 
     /// The signed name.
     fn name_of(&self, present: &Present) -> &str {
-        self.manifest.files[present.signed].name.as_str()
+        present.signed_in(&self.manifest).name.as_str()
     }
 }
 

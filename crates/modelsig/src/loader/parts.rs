@@ -59,15 +59,15 @@ impl SignedModel {
             [] => (range.start(), range.start()),
             [first, ..] => (first.0.start(), parts.last().unwrap_or(first).0.end()),
         };
-        self.policy.may_copy(name, end - start)?;
-        let mut memory =
-            Memory::new(end - start).map_err(|error| Error::io("hold in memory", name, error))?;
+        let length = end.saturating_sub(start);
+        self.policy.may_copy(name, length)?;
+        let mut memory = Memory::new(length).map_err(|error| Error::io("hold in memory", name, error))?;
         if let Index::None = gate.index {
             self.read_whole(present, &gate, &mut memory)?;
         } else {
             self.read_parts(present, &gate, start, &parts, &mut memory)?;
         }
-        let checked = self.manifest.files[present.signed].checked(self.check);
+        let checked = present.signed_in(&self.manifest).checked(self.check);
         Ok((VerifiedFile::in_memory(name, memory, Protection::Private, checked), start))
     }
 
@@ -79,7 +79,7 @@ impl SignedModel {
 
     /// Nothing for a range of no bytes, unless the length of the file is not signed and must be proved.
     fn parts_of(&self, present: &Present, gate: &Gate, range: ByteRange) -> Vec<(ByteRange, Digest)> {
-        let (signed, length) = (&self.manifest.files[present.signed], present.tree.length);
+        let (signed, length) = (present.signed_in(&self.manifest), present.tree.length);
         match (&gate.index, &signed.proof) {
             (Index::None, Proof::Whole { digest, .. }) => vec![(ByteRange::whole(length), *digest)],
             (Index::None, Proof::Shards(shards)) => shards.clone(),
@@ -99,7 +99,7 @@ impl SignedModel {
     fn open_gate(&self, present: &Present) -> Result<Gate, Error> {
         let (name, length) = (self.name_of(present), present.tree.length);
         let place = open(&self.model, &present.tree, name)?;
-        let signed = &self.manifest.files[present.signed];
+        let signed = present.signed_in(&self.manifest);
         let Proof::Whole { digest, .. } = &signed.proof else {
             return Ok(Gate { place, index: Index::Signed });
         };
@@ -114,19 +114,19 @@ impl SignedModel {
         let made =
             Job { range: ByteRange::whole(length), algorithm: digest.algorithm(), chunks: Some(chunks) };
         let mut jobs = signed.jobs(length, self.check);
-        let asked = jobs.len();
         jobs.push(made);
         let task = place.source(name, length).and_then(|source| Task::new(source, jobs));
         let task =
             task.map(|task| if signed.computes_verity(self.check) { task.with_verity() } else { task });
         let mut hashed = self.run(name, task)?;
-        let digests = hashed.digests.split_off(asked).pop().map(|made| made.chunks).unwrap_or_default();
+        // The last job was this one.
+        let digests = hashed.digests.pop().map(|made| made.chunks).unwrap_or_default();
         signed.judge(self.check, &hashed)?;
         Ok(Gate { place, index: Index::Made { size, digests } })
     }
 
     fn read_whole(&self, present: &Present, gate: &Gate, memory: &mut Memory) -> Result<(), Error> {
-        let (name, signed) = (self.name_of(present), &self.manifest.files[present.signed]);
+        let (name, signed) = (self.name_of(present), present.signed_in(&self.manifest));
         let length = present.tree.length;
         let source = gate.place.source(name, length).and_then(|source| source.kept_in(memory.room()));
         let task = source.and_then(|source| signed.task(source, length, self.check));
@@ -144,13 +144,14 @@ impl SignedModel {
         let (name, length) = (self.name_of(present), memory.len() as u64);
         let source = gate.place.part(name, start, length).and_then(|source| source.kept_in(memory.room()));
         let job = |(range, digest): &(ByteRange, Digest)| {
-            let range = ByteRange::new(range.start() - start, range.end() - start)?;
+            let range =
+                ByteRange::new(range.start().saturating_sub(start), range.end().saturating_sub(start))?;
             Ok(Job { range, algorithm: digest.algorithm(), chunks: None })
         };
         let jobs: Result<Vec<Job>, modelsig_hash::Error> = parts.iter().map(job).collect();
         let hashed = self.run(name, source.and_then(|source| Task::new(source, jobs?)))?;
         let found = hashed.digests.iter().map(|found| &found.digest);
-        self.manifest.files[present.signed].compare_parts(parts.iter().copied(), found)
+        present.signed_in(&self.manifest).compare_parts(parts.iter().copied(), found)
     }
 
     fn run(

@@ -51,7 +51,7 @@ impl<'m> VerifiedReader<'m> {
         }
         let (bytes, start) = &self.window;
         // Inside of the window, which is in memory.
-        Ok(bytes.get((self.position - start) as usize..).unwrap_or_default())
+        Ok(bytes.get(self.position.saturating_sub(*start) as usize..).unwrap_or_default())
     }
 }
 
@@ -59,7 +59,7 @@ impl Read for VerifiedReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut bytes = self.bytes().map_err(io_error)?;
         let count = bytes.read(buffer)?;
-        self.position += count as u64;
+        self.position = self.position.saturating_add(count as u64);
         Ok(count)
     }
 }

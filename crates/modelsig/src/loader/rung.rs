@@ -68,7 +68,7 @@ impl SignedModel {
         } else if !in_place {
             // Why was told.
         } else if measured(&file, length, verity::measure).is_some() {
-            let signed = &self.manifest.files[present.signed];
+            let signed = present.signed_in(&self.manifest);
             let duplicate = || file.try_clone();
             let proven = by_guard(self.check, &[signed], length, duplicate, verity::measure);
             return Ok(Footing::File { file, protection: Protection::Kernel, proven });

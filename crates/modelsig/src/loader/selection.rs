@@ -57,8 +57,11 @@ impl SignedModel {
         }
         let (shares, tensors) = self.shares(selection)?;
         let mut plan = Plan::new();
-        for (&place, share) in &shares {
-            let present = &self.present[place];
+        let chosen = || {
+            let of = |(place, present)| Some((present, shares.get(&place)?));
+            self.present.iter().enumerate().filter_map(of)
+        };
+        for (present, share) in chosen() {
             let source = self.model.source(&present.tree, self.access);
             let task = self.task_of(present, share, source);
             plan.push(task.map_err(|error| hashing_error(self.name_of(present), error))?);
@@ -68,14 +71,13 @@ impl SignedModel {
         drop(plan);
 
         let mut whole = Vec::new();
-        for ((&place, share), result) in shares.iter().zip(results) {
-            let present = &self.present[place];
-            let signed = &self.manifest.files[present.signed];
+        for ((present, share), result) in chosen().zip(results) {
+            let signed = present.signed_in(&self.manifest);
             let verdict = match result {
                 Err(modelsig_hash::Error::Cancelled) => return Err(Error::Cancelled),
                 Err(error) => Err(Error::from_hashing(self.name_of(present), error)),
                 Ok(hashed) => {
-                    self.report.files[present.report].access = Some(hashed.access);
+                    present.report_in(&mut self.report).access = Some(hashed.access);
                     match share {
                         Share::Whole => signed.judge(self.check, &hashed),
                         Share::Parts(parts) => {
@@ -86,7 +88,7 @@ impl SignedModel {
                     }
                 }
             };
-            let file = &mut self.report.files[present.report];
+            let file = present.report_in(&mut self.report);
             match (verdict, share) {
                 (Err(problem), _) => file.problem = Some(Box::new(problem)),
                 (Ok(()), Share::Whole) => {
@@ -131,7 +133,7 @@ impl SignedModel {
                     if names.insert((place, tensor.name.clone())) {
                         let file = self.name_of(present).to_owned();
                         tensors.push(ModelTensor { file, tensor: tensor.clone() });
-                        self.add(&mut shares, place, tensor.range);
+                        self.add(&mut shares, (place, present), tensor.range);
                     }
                 }
             }
@@ -142,9 +144,13 @@ impl SignedModel {
         Ok((shares, tensors))
     }
 
-    fn add(&self, shares: &mut BTreeMap<usize, Share>, place: usize, range: ByteRange) {
-        let present = &self.present[place];
-        let parts = self.manifest.files[present.signed].parts(self.check);
+    fn add(
+        &self,
+        shares: &mut BTreeMap<usize, Share>,
+        (place, present): (usize, &Present),
+        range: ByteRange,
+    ) {
+        let parts = present.signed_in(&self.manifest).parts(self.check);
         let share = shares.entry(place).or_insert_with(|| match parts {
             Some(_) => Share::Parts(BTreeMap::new()),
             None => Share::Whole,
@@ -162,7 +168,7 @@ impl SignedModel {
     ) -> Result<Task<'s>, modelsig_hash::Error> {
         match share {
             Share::Whole => {
-                let signed = &self.manifest.files[present.signed];
+                let signed = present.signed_in(&self.manifest);
                 signed.task(source, present.tree.length, self.check)
             }
             Share::Parts(parts) => {
@@ -180,28 +186,26 @@ impl SignedModel {
 /// Whether a name fits a pattern, in time linear in the product of their lengths.
 fn fits(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
-    let (mut at, mut read) = (0, 0);
-    // Where the last star stands, and how much of the name it has taken so far.
-    let mut star: Option<(usize, usize)> = None;
-    while read < name.len() {
-        match (pattern.get(at), star) {
-            (Some('*'), _) => {
-                star = Some((at, read));
-                at += 1;
+    let (mut wanted, mut left) = (&pattern[..], &name[..]);
+    // What stands behind the last star, and what it has not taken so far.
+    let mut star: Option<(&[char], &[char])> = None;
+    while let [next, rest @ ..] = left {
+        match (wanted, star) {
+            (['*', behind @ ..], _) => {
+                star = Some((behind, left));
+                wanted = behind;
             }
-            (Some(wanted), _) if *wanted == '?' || Some(wanted) == name.get(read) => {
-                at += 1;
-                read += 1;
+            ([one, others @ ..], _) if *one == '?' || one == next => {
+                (wanted, left) = (others, rest);
             }
-            (_, Some((place, taken))) => {
-                star = Some((place, taken + 1));
-                at = place + 1;
-                read = taken + 1;
+            (_, Some((behind, [_, fewer @ ..]))) => {
+                star = Some((behind, fewer));
+                (wanted, left) = (behind, fewer);
             }
             _ => return false,
         }
     }
-    pattern.iter().skip(at).all(|rest| *rest == '*')
+    wanted.iter().all(|rest| *rest == '*')
 }
 
 #[cfg(test)]

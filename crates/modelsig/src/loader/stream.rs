@@ -175,7 +175,7 @@ impl ResourceStream {
             return Ok(());
         }
         let next = self.file.part(self.next);
-        self.next += 1;
+        self.next = self.next.saturating_add(1);
         let part = next.map(|(range, expected)| {
             let hasher = Hasher::new(expected.algorithm());
             hasher.map(|hasher| Part { range, expected, hasher })

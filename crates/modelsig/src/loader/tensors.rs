@@ -87,7 +87,8 @@ impl SignedModel {
             [one] => one,
             several => self.by_index(name, several)?,
         };
-        self.tensor_bytes(&tensor.tensor, &self.present[*place])
+        let present = self.present.get(*place).ok_or_else(|| Error::NoTensor { name: name.into() })?;
+        self.tensor_bytes(&tensor.tensor, present)
     }
 
     pub(super) fn tensor_bytes(&self, tensor: &Tensor, present: &Present) -> Result<VerifiedTensor, Error> {
@@ -141,13 +142,13 @@ impl SignedModel {
         }
         let mut named = Vec::new();
         for present in &self.present {
-            let Some(Error::DigestMismatch { ranges, .. }) =
-                self.report.files[present.report].problem.as_deref()
+            let file = self.report.files.get(present.report);
+            let Some(Error::DigestMismatch { ranges, .. }) = file.and_then(|file| file.problem.as_deref())
             else {
                 continue;
             };
             // Where no parts are signed, a damaged file has no header that could be checked.
-            let signed = &self.manifest.files[present.signed];
+            let signed = present.signed_in(&self.manifest);
             let has_parts = signed.parts(self.check).is_some();
             if ranges.is_empty() || !has_parts || self.policy.min_protection > Protection::Private {
                 continue;
@@ -163,8 +164,9 @@ impl SignedModel {
             named.push((present.report, tensors));
         }
         for (place, names) in named {
+            let file = self.report.files.get_mut(place);
             if let Some(Error::DigestMismatch { tensors, .. }) =
-                self.report.files[place].problem.as_deref_mut()
+                file.and_then(|file| file.problem.as_deref_mut())
             {
                 *tensors = names;
             }

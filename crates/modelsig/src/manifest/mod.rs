@@ -79,13 +79,13 @@ impl Parts<'_> {
         match self {
             _ if range.is_empty() => Vec::new(),
             Self::Chunks(index) => {
-                let first = range.start() / index.chunk_size.bytes();
+                let first = index.chunk_size.place_of(range.start());
                 let chunks = (first..).map_while(|place| index.chunk(usize::try_from(place).ok()?));
                 chunks.take_while(touches).collect()
             }
             Self::Shards(shards) => {
                 let first = shards.partition_point(|(shard, _)| shard.end() <= range.start());
-                shards[first..].iter().copied().take_while(touches).collect()
+                shards.get(first..).unwrap_or_default().iter().copied().take_while(touches).collect()
             }
         }
     }

@@ -37,11 +37,12 @@ pub(crate) fn tile(
     shard_size: u64,
 ) -> Result<(), StatementFault> {
     shards.sort_unstable_by_key(|(range, _)| *range);
-    if let Some(pair) = shards.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        return Err(StatementFault::DuplicateName { name: name(path, pair[0].0) });
+    if let Some((twice, _)) = shards.iter().zip(shards.iter().skip(1)).find(|(one, next)| one.0 == next.0) {
+        return Err(StatementFault::DuplicateName { name: name(path, twice.0) });
     }
     let mut at = 0;
-    for (index, (range, _)) in shards.iter().enumerate() {
+    let last = shards.last().map(|(range, _)| *range);
+    for (range, _) in shards.iter() {
         let file = || path.to_owned();
         match range.start().cmp(&at) {
             std::cmp::Ordering::Greater => return Err(StatementFault::ShardGap { name: file(), at }),
@@ -50,7 +51,7 @@ pub(crate) fn tile(
             }
             std::cmp::Ordering::Equal => {}
         }
-        let is_last = index + 1 == shards.len();
+        let is_last = Some(*range) == last;
         if range.length() > shard_size || (!is_last && range.length() != shard_size) {
             return Err(StatementFault::ShardLength { name: file(), range: *range, shard_size });
         }

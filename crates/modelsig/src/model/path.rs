@@ -103,8 +103,7 @@ impl ModelPath {
 
     /// This path and the folders above it, innermost first.
     pub(crate) fn ancestors(&self) -> impl Iterator<Item = &str> {
-        let folders = self.0.rmatch_indices('/').map(|(end, _)| &self.0[..end]);
-        std::iter::once(&*self.0).chain(folders)
+        std::iter::successors(Some(self.as_str()), |path| path.rsplit_once('/').map(|(folder, _)| folder))
     }
 }
 
@@ -125,7 +124,9 @@ fn reserved_on_windows(component: &str) -> bool {
     let stem = component.split('.').next().unwrap_or(component).trim_end();
     let device = ["CON", "PRN", "AUX", "NUL"].iter().any(|name| stem.eq_ignore_ascii_case(name))
         || (stem.len() == 4
-            && (stem[..3].eq_ignore_ascii_case("COM") || stem[..3].eq_ignore_ascii_case("LPT"))
+            && stem
+                .get(..3)
+                .is_some_and(|port| ["COM", "LPT"].iter().any(|name| port.eq_ignore_ascii_case(name)))
             && stem.ends_with(|digit: char| digit.is_ascii_digit()));
     device || component.contains(['\\', ':', '<', '>', '"', '|', '?', '*']) || component.ends_with([' ', '.'])
 }
@@ -167,7 +168,8 @@ mod tests {
         for bad in ["NUL", "nul.txt", "com1", "LPT9.bin", "a:b", r"a\b", "a ", "a.", "CON .x"] {
             assert!(reserved_on_windows(bad), "{bad}");
         }
-        for good in ["NULL", "com", "community", "lpta", "a.b", "auxiliary"] {
+        // Of those of four bytes, some have no border of a character after three.
+        for good in ["NULL", "com", "community", "lpta", "a.b", "auxiliary", "aaé", "éé", "🦀"] {
             assert!(!reserved_on_windows(good), "{good}");
         }
     }

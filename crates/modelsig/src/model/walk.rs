@@ -168,7 +168,11 @@ impl Walk<'_> {
         let skipped = parent.skipped.or_else(|| self.reason_to_skip(&name, &entry.kind));
         match (entry.kind, skipped) {
             (EntryKind::Folder, skipped) => {
-                self.pending.push(Pending { folder: Some(name), depth: parent.depth + 1, skipped });
+                self.pending.push(Pending {
+                    folder: Some(name),
+                    depth: parent.depth.saturating_add(1),
+                    skipped,
+                });
             }
             (_, Some(reason)) => self.tree.skipped.push(Skipped { path: name.to_string(), reason }),
             (EntryKind::File(length), None) => self.tree.files.push(TreeFile::plain(name, length)),

@@ -136,7 +136,7 @@ impl<'r> Mender<'r> {
         let found = file.metadata().map_err(failed("stat"))?.len();
         let cut = place.signed.length().map_or(0, |length| found.saturating_sub(length));
         if cut > 0 && result.is_ok() {
-            file.set_len(found - cut).map_err(failed("cut"))?;
+            file.set_len(found.saturating_sub(cut)).map_err(failed("cut"))?;
         }
         treated.failures.extend(faults.into_errors(name));
         if !ranges.is_empty() || cut > 0 {
@@ -175,14 +175,16 @@ impl<'r> Mender<'r> {
             Some(stage) => &*stage,
             None => &*staged.insert(nameless(&self.model.manifest, place).map_err(failed("stage"))?),
         };
-        let mut hold = |at: u64, bytes: &[u8]| position::write(stage, at - range.start(), bytes);
+        let mut hold =
+            |at: u64, bytes: &[u8]| position::write(stage, at.saturating_sub(range.start()), bytes);
         if self.fetch(place, range, digest, &mut hold, faults)?.is_break() {
             return Ok(false);
         }
         // Whatever is interrupted from here on leaves this piece torn: it is not looked whether somebody wants to.
         let wanted =
             Wanted { start: 0, end: Some(range.length()), ..self.wanted(place, range, digest.algorithm()) };
-        let mut write = |at: u64, bytes: &[u8]| position::write(file, range.start() + at, bytes);
+        let mut write =
+            |at: u64, bytes: &[u8]| position::write(file, range.start().saturating_add(at), bytes);
         match pour(&OpenFile(stage), wanted, &Watch::default(), &mut self.block, &mut write) {
             Ok(Poured { digest: found, .. }) if found == digest => Ok(true),
             Ok(_) => Err(Error::Changed { path: name.to_string() }),

@@ -68,12 +68,13 @@ pub(super) fn pour(
         if watch.cancel.is_cancelled() {
             return Err(Fault::Stop(Error::Cancelled));
         }
-        let room = end.map_or(u64::MAX, |end| end - at).min(block.len() as u64) as usize;
-        let count = match source.read_at(name, at, &mut block[..room]) {
+        let room = end.map_or(u64::MAX, |end| end.saturating_sub(at));
+        let (room, _) = block.split_at_mut((block.len() as u64).min(room) as usize);
+        let count = match source.read_at(name, at, room) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             result => result.map_err(Fault::Source)?,
         };
-        let bytes = match block[..room].get(..count) {
+        let bytes = match room.get(..count) {
             Some([]) if end.is_none() => break,
             Some([]) => {
                 let ended = format!("it ends at byte {at}");

@@ -103,7 +103,7 @@ fn create_anew(folder: &Folder, name: &str, private: bool) -> io::Result<File> {
 
 /// The name in the model of the temporary file for another one. It is never one that was signed.
 fn path_for(manifest: &Manifest, name: &ModelPath) -> String {
-    let folder = name.as_str().rfind('/').map_or("", |end| &name.as_str()[..=end]);
+    let folder = name.as_str().strip_suffix(last(name.as_str())).unwrap_or_default();
     let path = |attempt: usize| {
         // A digest, so that the name is short whatever the other one is.
         let digest = HashAlgorithm::Sha256.digest(format!("{attempt}/{name}").as_bytes());

@@ -11,7 +11,7 @@ impl Serialize for Report {
         let skipped: Vec<_> =
             self.skipped.iter().map(|skipped| (&skipped.path, skipped.reason.id())).collect();
         let notes: Vec<String> = self.notes.iter().map(Note::to_string).collect();
-        let fields = 14 + usize::from(self.frozen.is_some());
+        let fields = if self.frozen.is_some() { 15 } else { 14 };
         let mut report = serializer.serialize_struct("Report", fields)?;
         report.serialize_field("verdict", self.verdict())?;
         report.serialize_field("model", &self.model)?;

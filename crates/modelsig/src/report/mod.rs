@@ -401,6 +401,7 @@ impl fmt::Display for Bytes {
         match UNITS.into_iter().find(|(_, size)| self.0 >= *size) {
             Some((unit, size)) => {
                 // Rounded, and without the arithmetic of floats, which takes more room than all of this.
+                #[expect(clippy::arithmetic_side_effects, reason = "64 bits in 128, and no unit is zero")]
                 let tenths = (u128::from(self.0) * 10 + u128::from(size / 2)) / u128::from(size);
                 write!(f, "{}.{} {unit}", tenths / 10, tenths % 10)
             }

@@ -247,7 +247,10 @@ impl ModelSigner {
             root_digest,
             files: digested.files.len(),
             bytes: digested.bytes,
-            bytes_hashed: digested.bytes.saturating_sub(digested.reused.iter().map(|file| file.bytes).sum()),
+            bytes_hashed: digested
+                .reused
+                .iter()
+                .fold(digested.bytes, |left, file| left.saturating_sub(file.bytes)),
             reused: digested.reused,
             skipped: digested.skipped,
             key_type: key.key_type(),

@@ -270,7 +270,7 @@ impl JsonResource<'_> {
     pub(crate) fn digest(&self, hash: HashAlgorithm) -> Result<Digest, StatementFault> {
         Digest::from_hex(hash, &self.digest).map_err(|_| StatementFault::BadDigest {
             name: self.name.to_string(),
-            expected: hash.digest_length() * 2,
+            expected: hash.digest_length().saturating_mul(2),
             found: self.digest.chars().take(200).collect(),
         })
     }

@@ -80,7 +80,7 @@ impl Verifier {
                 _ => {}
             }
             let failed = outcome.is_err();
-            outcomes.push((present.report, outcome));
+            outcomes.push(outcome);
             if failed && self.policy.fail_fast {
                 break;
             }
@@ -88,8 +88,9 @@ impl Verifier {
         signed.report.frozen = Some(frozen);
         // After the freeze only the second look counts.
         signed.report.files.iter_mut().for_each(|file| (file.checked, file.access) = (None, None));
-        for (place, outcome) in outcomes {
-            let report = &mut signed.report.files[place];
+        // Where one failed, it may have been the last.
+        for (present, outcome) in signed.present.iter().zip(outcomes) {
+            let report = present.report_in(&mut signed.report);
             match outcome {
                 Ok(Frozen { checked, access, .. }) => {
                     (report.checked, report.access) = (Some(checked), access)
@@ -111,7 +112,7 @@ fn freeze(
     measure: Measure,
 ) -> Result<Frozen, Failed> {
     let SignedModel { model, manifest, engine, check, .. } = signed;
-    let (tree, listed) = (&present.tree, &manifest.files[present.signed]);
+    let (tree, listed) = (&present.tree, present.signed_in(manifest));
     let path = || tree.name.to_string();
     let untouched = |problem| Failed { problem, is_frozen: false };
     let file = model.open_file(tree).map_err(|error| untouched(Error::io("open", path(), error)))?;

@@ -150,7 +150,7 @@ fn conclude(
     let mut lists: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
     for present in signed.iter().flat_map(|(_, files): &(Manifest, Vec<Present>)| files) {
         let (lists, length) = lists.entry(present.tree.name.as_str()).or_default();
-        *lists += 1;
+        *lists = lists.saturating_add(1);
         *length = present.tree.length;
     }
     let by_all = |(lists, _): &&(usize, u64)| *lists == signed.len();

@@ -12,6 +12,19 @@
 //! that; a buffer that a source was made from stays reachable as long as the source (`Handle.kt`). What it does not
 //! guarantee and is refused here: handles that are 0, text with NUL, ranges that lie outside of their array or buffer.
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 mod about;
 mod argument;
 mod bytes;

@@ -1,5 +1,7 @@
 //! Entries that panic on request, for the tests: the natives of the class `org.modelsig.Panics` there.
 
+#![expect(clippy::panic, reason = "it is what they are for")]
+
 use jni::sys::jint;
 use modelsig_ffi::modelsig_test_panic;
 

@@ -27,7 +27,7 @@ entry! {
         let range = argument::range(start, length, array.len(env)?).ok_or(REFUSED)?;
         let mut piece: Vec<jbyte> = vec![0; range.len().min(PIECE)];
         for at in range.clone().step_by(PIECE) {
-            piece.truncate(range.end - at);
+            piece.truncate(range.end.saturating_sub(at));
             array.get_region(env, jsize::try_from(at).map_err(|_| REFUSED)?, &mut piece)?;
             // SAFETY: a live stream that nobody else uses now, and the bytes of the piece.
             call(|error| unsafe { modelsig_stream_update(stream, piece.as_ptr().cast(), piece.len(), error) })?;

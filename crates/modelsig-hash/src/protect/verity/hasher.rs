@@ -28,7 +28,7 @@ impl VerityHasher {
     /// Adds bytes.
     pub fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let (now, later) = bytes.split_at(bytes.len().min(PART - self.waiting.len()));
+            let (now, later) = bytes.split_at(bytes.len().min(PART.saturating_sub(self.waiting.len())));
             self.waiting.extend_from_slice(now);
             if self.waiting.len() == PART {
                 // More than one block, in any case.
@@ -50,7 +50,7 @@ impl VerityHasher {
 
     /// The tree has another form for one block than for more of them, which `length` tells.
     fn hash_waiting(&mut self, length: u64) {
-        let mut digests = Vec::with_capacity(PART / BLOCK_SIZE as usize);
+        let mut digests = Vec::with_capacity(self.waiting.len().div_ceil(BLOCK_SIZE as usize));
         leaves(Kernels::detect(), &self.waiting, &mut digests);
         let end = self.hashed.saturating_add(self.waiting.len() as u64);
         if let Ok(range) = ByteRange::new(self.hashed, end) {
@@ -63,7 +63,7 @@ impl VerityHasher {
 
 impl std::fmt::Debug for VerityHasher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "VerityHasher({} bytes)", self.hashed + self.waiting.len() as u64)
+        write!(f, "VerityHasher({} bytes)", self.hashed.saturating_add(self.waiting.len() as u64))
     }
 }
 

@@ -17,12 +17,15 @@ const TOGETHER: usize = 64;
 
 type Hash = [u8; 32];
 
+/// The digests that fit into a block.
+const FANOUT: usize = LEAF / size_of::<Hash>();
+
 /// The digests of the blocks of some bytes. Only the last block of a file may be incomplete.
 pub(crate) fn leaves(kernels: &Kernels, bytes: &[u8], digests: &mut Vec<Hash>) {
     for some in bytes.chunks(TOGETHER * LEAF) {
         let (blocks, rest) = some.as_chunks::<LEAF>();
         let mut last = [0; LEAF];
-        last[..rest.len()].copy_from_slice(rest);
+        last.iter_mut().zip(rest).for_each(|(last, byte)| *last = *byte);
         let mut messages: Vec<&[u8]> = blocks.iter().map(<[u8; LEAF]>::as_slice).collect();
         if !rest.is_empty() {
             messages.push(&last);
@@ -33,7 +36,7 @@ pub(crate) fn leaves(kernels: &Kernels, bytes: &[u8], digests: &mut Vec<Hash>) {
 
 /// The digests of one level as those of the level above.
 fn level_above(digests: &[Hash]) -> Vec<Hash> {
-    let mut above = Vec::with_capacity(digests.len().div_ceil(LEAF / size_of::<Hash>()));
+    let mut above = Vec::with_capacity(digests.len().div_ceil(FANOUT));
     leaves(Kernels::detect(), digests.as_flattened(), &mut above);
     above
 }

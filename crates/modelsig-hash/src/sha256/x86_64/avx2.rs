@@ -50,6 +50,9 @@ pub(crate) unsafe fn compress(states: &mut [State; LANES], blocks: [*const Block
 }
 
 /// Word `c` of row `r` becomes word `r` of row `c`.
+///
+/// # Safety
+/// The CPU has AVX2.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn transpose(rows: [__m256i; LANES]) -> [__m256i; LANES] {

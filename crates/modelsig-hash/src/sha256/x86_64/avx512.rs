@@ -49,6 +49,9 @@ pub(crate) unsafe fn compress(states: &mut [State; LANES], blocks: [*const Block
 }
 
 /// Word `c` of row `r` becomes word `r` of row `c`.
+///
+/// # Safety
+/// The CPU has AVX-512 (F and BW).
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn transpose(rows: [__m512i; LANES]) -> [__m512i; LANES] {

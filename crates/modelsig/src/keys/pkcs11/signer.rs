@@ -130,7 +130,7 @@ fn find_token(module: &Pkcs11, uri: &Pkcs11Uri) -> Result<(Slot, TokenInfo), Pkc
     match (fitting.pop(), fitting.len()) {
         (Some(only), 0) => Ok(only),
         (last, others) => {
-            Err(Pkcs11Fault::TokenCount { found: others + usize::from(last.is_some()), tokens })
+            Err(Pkcs11Fault::TokenCount { found: others.saturating_add(usize::from(last.is_some())), tokens })
         }
     }
 }

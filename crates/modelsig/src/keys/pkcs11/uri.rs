@@ -166,16 +166,14 @@ impl FromStr for Pkcs11Uri {
         if text.len() > LONGEST {
             return Err(Pkcs11UriFault::TooLong { limit: LONGEST });
         }
-        if !Self::is_one(text) {
-            return Err(Pkcs11UriFault::Scheme);
-        }
         let (shown, query) = text.split_once('?').unwrap_or((text, ""));
+        let path = shown.get(SCHEME.len()..).filter(|_| Self::is_one(text)).ok_or(Pkcs11UriFault::Scheme)?;
         let mut uri = Self { shown: shown.to_owned(), ..Self::default() };
         let mut types = 0;
-        for attribute in attributes(&shown[SCHEME.len()..], ';') {
+        for attribute in attributes(path, ';') {
             let (name, value) = attribute?;
             uri.path_attribute(name, value)?;
-            types += usize::from(name == "type");
+            types = usize::from(name == "type").saturating_add(types);
         }
         if types > 1 {
             return Err(Pkcs11UriFault::Duplicate { attribute: "type" });
@@ -250,11 +248,9 @@ fn version(text: &str) -> Result<(u8, u8), Pkcs11UriFault> {
 /// The file of a `pin-source`: a path, or a `file:` URI of this machine. Never a command (`|`), never the network.
 fn file(text: &str) -> Result<PathBuf, Pkcs11UriFault> {
     let fault = Pkcs11UriFault::Value { attribute: "pin-source", expected: "a file: a path or a file: URI" };
-    let scheme = text.split_once(':').map(|(scheme, _)| scheme);
     let is_scheme = |scheme: &str| scheme.len() > 1 && scheme.chars().all(|c| c.is_ascii_alphanumeric());
-    let path = match scheme {
-        Some(scheme) if scheme.eq_ignore_ascii_case("file") => {
-            let rest = &text["file:".len()..];
+    let path = match text.split_once(':') {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("file") => {
             let rest = rest.strip_prefix("//localhost").or(rest.strip_prefix("//")).unwrap_or(rest);
             // A percent sign would mean encoding inside encoding.
             if !rest.starts_with('/') || rest.contains('%') {
@@ -262,7 +258,7 @@ fn file(text: &str) -> Result<PathBuf, Pkcs11UriFault> {
             }
             rest
         }
-        Some(scheme) if is_scheme(scheme) => return Err(fault),
+        Some((scheme, _)) if is_scheme(scheme) => return Err(fault),
         _ => text,
     };
     if path.is_empty() || path.starts_with('|') { Err(fault) } else { Ok(path.into()) }

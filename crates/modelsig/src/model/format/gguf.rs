@@ -94,7 +94,7 @@ fn describe<E: From<FormatFault>>(
         return Err(FormatFault::GgmlType { tensor, found: number }.into());
     };
     let size = size(&tensor, dtype, &shape)?;
-    if offset % alignment != 0 {
+    if !offset.is_multiple_of(alignment) {
         return Err(FormatFault::Misaligned { tensor, expected: alignment, found: offset }.into());
     }
     Ok(Described { name: tensor, dtype, shape, offset, size })
@@ -114,12 +114,13 @@ fn name<E: From<FormatFault>>(window: &mut Window<'_, E>, entry: u64, limits: &L
 /// Bytes of the data of a tensor, whose rows are whole blocks.
 fn size(tensor: &str, dtype: GgmlType, shape: &[u64]) -> Result<u64, FormatFault> {
     let row = shape.first().copied().unwrap_or(1);
-    if row % dtype.block != 0 {
+    if !row.is_multiple_of(dtype.block) {
         let (dtype, expected) = (dtype.name, dtype.block);
         return Err(FormatFault::PartialBlock { tensor: tensor.into(), dtype, expected, found: row });
     }
-    let blocks = elements(tensor, shape)? / dtype.block;
-    blocks.checked_mul(dtype.bytes).ok_or_else(|| FormatFault::Overflow { tensor: tensor.into() })
+    let blocks = elements(tensor, shape)?.checked_div(dtype.block);
+    let bytes = blocks.and_then(|blocks| blocks.checked_mul(dtype.bytes));
+    bytes.ok_or_else(|| FormatFault::Overflow { tensor: tensor.into() })
 }
 
 /// Puts the tensors to their places behind the header.

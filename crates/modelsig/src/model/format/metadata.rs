@@ -121,9 +121,9 @@ fn pass<E: From<FormatFault>>(
         let bytes = left.saturating_mul(width);
         window.demand(bytes)?;
         match value {
-            ARRAY if left == 0 => {}
             ARRAY => {
-                open.push((ARRAY, left - 1));
+                let Some(others) = left.checked_sub(1) else { continue };
+                open.push((ARRAY, others));
                 if open.len() > depth {
                     return Err(FormatFault::ArrayDepth { key: key.into(), limit: depth }.into());
                 }

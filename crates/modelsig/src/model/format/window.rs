@@ -43,12 +43,12 @@ impl<'r, E: From<FormatFault>> Window<'r, E> {
         let end = self.demand(count)?;
         let truncated = FormatFault::Truncated { expected: end, found: self.length };
         let Ok(size) = usize::try_from(count) else { return Err(truncated.into()) };
-        if self.buffer.len() - self.taken < size {
+        if self.buffer.len().saturating_sub(self.taken) < size {
             self.fill(count)?;
         }
-        let start = self.taken;
-        let bytes = self.buffer.get(start..start.saturating_add(size)).ok_or(truncated)?;
-        self.taken += size;
+        let taken = self.taken.saturating_add(size);
+        let bytes = self.buffer.get(self.taken..taken).ok_or(truncated)?;
+        self.taken = taken;
         self.position = end;
         Ok(bytes)
     }
@@ -77,10 +77,10 @@ impl<'r, E: From<FormatFault>> Window<'r, E> {
         self.demand(count)?;
         let mut left = count;
         while left > 0 {
-            let buffered = (self.buffer.len() - self.taken) as u64;
+            let buffered = self.buffer.len().saturating_sub(self.taken) as u64;
             let piece = if buffered == 0 { left.min(FIRST) } else { left.min(buffered) };
             look(self.take(piece)?)?;
-            left -= piece;
+            left = left.saturating_sub(piece);
         }
         Ok(())
     }

@@ -24,7 +24,8 @@ pub(crate) fn read_anchors(text: &str) -> Result<Vec<Certificate>, CertificateFa
         return Err(CertificateFault::Malformed { what: "a PEM block does not begin its line" });
     }
     starts.push(text.len());
-    starts.windows(2).map(|ends| block(text.get(ends[0]..ends[1]).unwrap_or_default())).collect()
+    let blocks = starts.iter().zip(starts.iter().skip(1));
+    blocks.map(|(start, end)| block(text.get(*start..*end).unwrap_or_default())).collect()
 }
 
 fn block(text: &str) -> Result<Certificate, CertificateFault> {

@@ -75,7 +75,7 @@ impl NameConstraints {
                 return None;
             }
             *(if number == 0 { &mut constraints.permitted } else { &mut constraints.excluded }) = subtrees;
-            least = number + 1;
+            least = number.saturating_add(1);
         }
         (!fields.is_empty()).then_some(constraints)
     }
@@ -163,14 +163,11 @@ impl Subtree {
     fn cost_of(&self, name: &GeneralName) -> usize {
         match (self, name) {
             (Self::Email(base) | Self::Uri(base), GeneralName::Email(name) | GeneralName::Uri(name)) => {
-                1 + (base.len() + name.len()) / SHORT
+                (base.len().saturating_add(name.len()) / SHORT).saturating_add(1)
             }
             (Self::Directory(base), GeneralName::Directory(name)) => {
-                1 + base
-                    .iter_rdn()
-                    .zip(name.iter_rdn())
-                    .map(|(base, name)| relative_cost(base, name))
-                    .sum::<usize>()
+                let pairs = base.iter_rdn().zip(name.iter_rdn());
+                pairs.map(|(base, name)| relative_cost(base, name)).fold(1, usize::saturating_add)
             }
             _ => 1,
         }
@@ -206,7 +203,9 @@ fn relative_cost(base: &RelativeDistinguishedName, name: &RelativeDistinguishedN
     let bytes = |relative: &RelativeDistinguishedName| {
         relative.iter().map(|attribute| attribute.value.value().len()).sum::<usize>()
     };
-    base.len() * name.len() + (bytes(base) * name.len() + bytes(name) * base.len()) / SHORT
+    let (ours, theirs) = (base.len(), name.len());
+    let compared = bytes(base).saturating_mul(theirs).saturating_add(bytes(name).saturating_mul(ours));
+    ours.saturating_mul(theirs).saturating_add(compared / SHORT)
 }
 
 fn inside_if(inside: bool) -> Position {
@@ -282,7 +281,7 @@ fn is_prefix(mask: &[u8]) -> bool {
     let ones: u32 = mask.iter().map(|byte| byte.leading_ones()).sum();
     let bits: u32 = mask.iter().map(|byte| byte.count_ones()).sum();
     let full = mask.iter().take_while(|byte| **byte == 0xff).count();
-    ones == bits && mask.iter().skip(full + 1).all(|byte| *byte == 0)
+    ones == bits && mask.iter().skip(full.saturating_add(1)).all(|byte| *byte == 0)
 }
 
 /// Inside when the base is a prefix.

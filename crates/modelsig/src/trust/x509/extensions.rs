@@ -159,8 +159,8 @@ impl KeyUsage {
     fn parse(der: &[u8]) -> Option<Self> {
         let bits = BitStringRef::from_der(der).ok()?;
         let ends_in_one = bits.bit_len().checked_sub(1).and_then(|last| bits.get(last)) == Some(true);
-        let unused = bits.raw_bytes().last().map(|last| last & ((1_u8 << bits.unused_bits()) - 1));
-        if !ends_in_one || unused != Some(0) || bits.bit_len() > Self::NAMES.len() {
+        let zeros = bits.raw_bytes().last().map_or(0, |last| last.trailing_zeros());
+        if !ends_in_one || zeros < bits.unused_bits().into() || bits.bit_len() > Self::NAMES.len() {
             return None;
         }
         let set = (0..bits.bit_len()).filter(|at| bits.get(*at) == Some(true));
@@ -202,7 +202,7 @@ fn authority_key_id(der: &[u8]) -> Option<Option<Vec<u8>>> {
         if number == 0 {
             id = Some(field.value().to_vec());
         }
-        least = number + 1;
+        least = number.saturating_add(1);
     }
     Some(id)
 }

@@ -222,8 +222,7 @@ pub(super) fn attribute_text(attribute: &AttributeTypeAndValue) -> Option<String
             std::str::from_utf8(bytes).ok().map(str::to_owned)
         }
         Tag::BmpString if bytes.len().is_multiple_of(2) => {
-            let units: Vec<u16> =
-                bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
+            let units: Vec<u16> = bytes.as_chunks().0.iter().map(|pair| u16::from_be_bytes(*pair)).collect();
             String::from_utf16(&units).ok()
         }
         _ => None,

@@ -322,7 +322,7 @@ fn rsa_key(der: &[u8], issuer: &Certificate) -> Result<rsa::PublicKey, Certifica
     let numbers: Vec<UintRef<'_>> = sequence_of(der).ok_or_else(malformed)?;
     let [modulus, exponent] = <[UintRef<'_>; 2]>::try_from(numbers).map_err(|_| malformed())?;
     let leading = modulus.as_bytes().first().map_or(0, |first| first.leading_zeros() as usize);
-    let bits = (modulus.as_bytes().len() * 8).saturating_sub(leading);
+    let bits = modulus.as_bytes().len().saturating_mul(8).saturating_sub(leading);
     if !RSA_BITS.contains(&bits) {
         return Err(CertificateFault::RsaSize { subject: issuer.subject(), bits });
     }
