@@ -43,9 +43,28 @@
 //! | `blake2b` | yes | BLAKE2b-512 digests |
 //! | `certificate` | yes | the `certificate` method: `Trust::Certificates` |
 //! | `tensors` | yes | reading the headers of safetensors and GGUF files |
+//! | `tracing` | yes | telling listeners what happens, see below |
 //! | `rayon` | yes | a pool of threads; without it the caller's thread does all the work |
 //!
 //! A feature never changes a verdict: what a missing one would have handled is [`ErrorKind::Unsupported`].
+//!
+//! # Events
+//!
+//! With the feature `tracing` it is told what happens, to whoever has installed a [subscriber](https://docs.rs/tracing). Names
+//! are escaped ([`Escaped`]); no event carries a key, a passphrase or a PIN, or bytes of a file.
+//!
+//! | target | level | when | fields |
+//! |---|---|---|---|
+//! | `modelsig::verdict` | INFO | a model holds, or was opened | `operation`, `verdict`, `model`, `bundle`, `root_digest`, `signer`, `files`, `bytes`; of several bundles `bundles`, `signers`, `required` |
+//! | `modelsig::verdict` | WARN | it does not, or there is no verdict | the same as far as it is known, `kind`, and `problems` or `reason` |
+//! | `modelsig::problem` | WARN | for each of its first 100 problems | `operation`, `model`, `file`, `kind`, `reason` |
+//! | `modelsig::policy` | WARN | for each thing that weakens the policy | `operation`, `model`, `weakened_by` |
+//! | `modelsig::load` | DEBUG | bytes of a signed file were checked and handed out | `model`, `file` |
+//! | `modelsig::load` | WARN | they were not | `model`, `file`, `kind`, `reason` |
+//! | `modelsig::sign` | INFO | a bundle was written | `model`, `bundle`, `root_digest`, `key_type`, `hint`, `files`, `bytes`, `reused` |
+//! | `modelsig::repair` | INFO | a repair ended | `model`, `files`, `bytes`, `failures` |
+//!
+//! `operation` is the name of the function, `kind` that of the [`ErrorKind`] in reports.
 //!
 //! # Panics
 //!
@@ -74,6 +93,11 @@ mod cosign;
 mod dsse;
 mod error;
 mod escape;
+#[cfg(feature = "tracing")]
+mod events;
+#[cfg(not(feature = "tracing"))]
+#[path = "events_off.rs"]
+mod events;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;

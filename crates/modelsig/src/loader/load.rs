@@ -1,6 +1,7 @@
 //! Whole files: checked in memory while they are read into it, or where they cannot change any more.
 
 use std::fs::File;
+use std::path::Path;
 
 use modelsig_hash::protect::{Memory, View};
 use modelsig_hash::{Access, Hashed, Plan, Source, Task};
@@ -8,7 +9,7 @@ use modelsig_hash::{Access, Hashed, Plan, Source, Task};
 use super::rung::{Footing, Purpose};
 use super::{Present, SignedModel, VerifiedFile, VerifiedModel, hashing_error};
 use crate::report::Checked;
-use crate::{Error, Protection};
+use crate::{Error, Protection, events};
 
 /// Files that are loaded at a time.
 const OPEN_FILES: usize = 128;
@@ -31,7 +32,12 @@ impl SignedModel {
     /// # Errors
     /// [`Error::Rejected`] with a report of all files that are not what was signed, cannot be read, or cannot be protected as the
     /// policy demands; [`Error::Usage`] where the caller gave no content at all.
-    pub fn load_all(mut self) -> Result<VerifiedModel, Error> {
+    pub fn load_all(self) -> Result<VerifiedModel, Error> {
+        let model = self.report.model.clone();
+        events::verdict("load_all", Path::new(&model), self.load_each())
+    }
+
+    fn load_each(mut self) -> Result<VerifiedModel, Error> {
         self.is_not_empty()?;
         let all: Vec<&Present> = self.present.iter().collect();
         // So many at a time, since files that are not copied are held open until they were hashed.
@@ -76,6 +82,8 @@ impl SignedModel {
                 };
                 self.conclude(present, slot, hashed)
             })
+            .zip(wanted)
+            .map(|(result, present)| events::handed_out(&self.report, self.name_of(present), result))
             .collect()
     }
 

@@ -29,7 +29,7 @@ use crate::manifest::{Manifest, SignedFile};
 use crate::model::{Model, TreeFile};
 use crate::policy::Check;
 use crate::report::{FileReport, PartReport, Report};
-use crate::{Error, Limits, Policy, Protection};
+use crate::{Error, Limits, Policy, Protection, events};
 
 pub use cosigned::CosignedModel;
 #[cfg(unix)]
@@ -215,7 +215,7 @@ impl SignedModel {
     /// copied.
     #[cfg(unix)]
     pub fn fd(&self, name: &str) -> Result<VerifiedFd, Error> {
-        self.descriptor(self.find(name)?)
+        events::handed_out(&self.report, name, self.descriptor(self.find(name)?))
     }
 
     /// The whole content of a signed file in a vector, read once and checked there.
@@ -229,7 +229,7 @@ impl SignedModel {
         self.policy.may_copy(name, present.tree.length)?;
         match present.state.kept().filter(|file| file.protection() >= Protection::Private) {
             Some(file) => Ok(file.to_vec()),
-            None => self.read_into_vector(present, name),
+            None => events::handed_out(&self.report, name, self.read_into_vector(present, name)),
         }
     }
 

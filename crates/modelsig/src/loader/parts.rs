@@ -10,7 +10,7 @@ use modelsig_hash::{ByteRange, ChunkSize, Chunks, Digest, Job, Plan, Task};
 use super::open::{Place, open};
 use super::{Present, SignedModel, VerifiedBytes, VerifiedFile, hashing_error};
 use crate::manifest::Proof;
-use crate::{Error, Protection};
+use crate::{Error, Protection, events};
 
 /// A file of which only the whole is signed is read whole up to this length, without an index.
 const WITHOUT_INDEX: u64 = 4 << 20;
@@ -43,6 +43,10 @@ impl SignedModel {
 
     /// All parts that have bytes of a range, checked, and where they begin in the file.
     pub(super) fn cover(&self, present: &Present, range: ByteRange) -> Result<(VerifiedFile, u64), Error> {
+        events::handed_out(&self.report, self.name_of(present), self.cover_range(present, range))
+    }
+
+    fn cover_range(&self, present: &Present, range: ByteRange) -> Result<(VerifiedFile, u64), Error> {
         let (name, length) = (self.name_of(present), present.tree.length);
         if range.end() > length {
             return Err(Error::OutOfRange { path: name.into(), range, length });

@@ -1,12 +1,13 @@
 //! A part of a model, chosen by patterns: only that is read and checked, and the report says so.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use modelsig_hash::{ByteRange, Digest, Job, JobDigest, Plan, Source, Task};
 
 use super::{Present, SignedModel, hashing_error};
 use crate::report::{PartReport, Report};
-use crate::{Error, ModelTensor};
+use crate::{Error, ModelTensor, events};
 
 /// Patterns for names of signed files, and for names of tensors. `*` stands for any characters, also none and also `/`,
 /// and `?` for any one of them; all others stand for themselves.
@@ -51,7 +52,12 @@ impl SignedModel {
     /// # Errors
     /// [`Error::Usage`] for a selection without patterns; [`Error::NothingFits`] when a pattern fits no name; [`Error::Format`] when a header that must be read for the names of
     /// tensors is malformed; [`Error::Rejected`] with a report when something is not what was signed.
-    pub fn verify_selection(mut self, selection: &Selection) -> Result<Report, Error> {
+    pub fn verify_selection(self, selection: &Selection) -> Result<Report, Error> {
+        let model = self.report.model.clone();
+        events::verdict("verify_selection", Path::new(&model), self.check_selection(selection))
+    }
+
+    fn check_selection(mut self, selection: &Selection) -> Result<Report, Error> {
         if *selection == Selection::new() {
             return Err(Error::Usage { what: "a selection without patterns would verify nothing".into() });
         }

@@ -23,7 +23,7 @@ mod verdict;
 use std::io;
 use std::path::Path;
 
-use crate::{Error, Policy, Verifier};
+use crate::{Error, Policy, Verifier, events};
 use mend::Mender;
 pub use report::{Mended, RepairReport, RepairedFile};
 pub use source::{LocalSource, RepairSource};
@@ -65,6 +65,15 @@ impl Verifier {
     /// [`Error::Io`] when another repair is at work; otherwise the error that kept it from looking at the files. Then
     /// nothing was written.
     pub fn repair(
+        &self,
+        model: &Path,
+        bundle: &Path,
+        source: &dyn RepairSource,
+    ) -> Result<RepairReport, Error> {
+        events::verdict("repair", model, self.repair_from(model, bundle, source))
+    }
+
+    fn repair_from(
         &self,
         model: &Path,
         bundle: &Path,

@@ -311,7 +311,7 @@ impl Report {
 
     /// `"verified"`, `"verified-part"`, `"rejected"`, `"error"` when problems kept it from a verdict, `"opened"` when
     /// no content was checked yet.
-    fn verdict(&self) -> &'static str {
+    pub(crate) fn verdict(&self) -> &'static str {
         match self.gravest().map(|kind| kind.outcome().exit_code) {
             None if self.complete => "verified",
             None if self.part.is_some() => "verified-part",

@@ -19,7 +19,7 @@ use crate::reuse::{OldBundle, Reuse, ReusedFile};
 use crate::statement;
 #[cfg(feature = "certificate")]
 use crate::trust::CertificateChain;
-use crate::{Error, Limits, output};
+use crate::{Error, Limits, events, output};
 use digests::Digested;
 
 /// The chunk index of the files of a model.
@@ -243,7 +243,7 @@ impl ModelSigner {
         // Hours may have passed.
         self.check_target(&opened, bundle)?;
         output::write_whole(bundle, &text, began)?;
-        Ok(SignReport {
+        let report = SignReport {
             root_digest,
             files: digested.files.len(),
             bytes: digested.bytes,
@@ -255,7 +255,9 @@ impl ModelSigner {
             skipped: digested.skipped,
             key_type: key.key_type(),
             hint,
-        })
+        };
+        events::signed(&opened.shown(), &bundle.to_string_lossy(), &report);
+        Ok(report)
     }
 
     /// The root digest that a signature would have. `bundle` is left out if it lies in the model.

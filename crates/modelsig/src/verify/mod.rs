@@ -24,7 +24,7 @@ use crate::policy::{Check, UnsignedFiles};
 use crate::report::{FileReport, Note, Report, SignerReport};
 use crate::statement::{self, StatementFault};
 use crate::trust::{self, Dialect, Trust};
-use crate::{Error, Limits, Policy, SignatureScheme};
+use crate::{Error, Limits, Policy, SignatureScheme, events};
 
 /// Verifies models for one trust and one policy. It keeps no state between calls: the verdict on one model never
 /// depends on another.
@@ -97,7 +97,8 @@ impl Verifier {
     /// error that kept it from getting that far.
     pub fn open<'b>(&self, model: &Path, bundle: impl Into<BundleSource<'b>>) -> Result<SignedModel, Error> {
         let bundle = bundle.into();
-        self.look(&self.begin(model, &[], self.policy.check)?, &bundle)?.accept()
+        let open = || self.look(&self.begin(model, &[], self.policy.check)?, &bundle)?.accept();
+        events::verdict("open", model, open())
     }
 
     /// Checks everything: signature, manifest, and every byte of every file.
@@ -110,10 +111,10 @@ impl Verifier {
         model: &Path,
         bundle: impl Into<BundleSource<'b>>,
     ) -> Result<VerifiedModel, Error> {
-        self.verify_by(model, &bundle.into())
+        events::verdict("verify", model, self.verify_by(model, &bundle.into()))
     }
 
-    fn verify_by(&self, model: &Path, bundle: &BundleSource<'_>) -> Result<VerifiedModel, Error> {
+    pub(crate) fn verify_by(&self, model: &Path, bundle: &BundleSource<'_>) -> Result<VerifiedModel, Error> {
         let run = self.begin(model, &[], self.policy.check)?;
         let signed = self.look(&run, bundle)?;
         self.check_all(&run.engine, signed)

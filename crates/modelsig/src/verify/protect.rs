@@ -11,12 +11,12 @@ use modelsig_hash::protect::verity::{self, EnableError, Guarded};
 use modelsig_hash::{AccessUsed, Engine, Plan, Source, Task};
 
 use super::Verifier;
-use crate::Error;
 use crate::guarded::{Measure, by_guard};
 use crate::loader::{Present, SignedModel, VerifiedModel};
 use crate::manifest::SignedFile;
 use crate::policy::Check;
 use crate::report::Checked;
+use crate::{Error, events};
 
 /// [`verity::enable`], or what a test has in its place.
 type Enable<'e> = &'e dyn Fn(&File) -> Result<Guarded, EnableError>;
@@ -51,7 +51,8 @@ impl Verifier {
     /// [`Error::HeldForWriting`] for files that somebody writes to, and [`Error::FrozenUnverified`] for those that changed
     /// between the first look and the freeze; [`Error::Cancelled`], and what was frozen until then stays so.
     pub fn protect(&self, model: &Path, bundle: &Path) -> Result<VerifiedModel, Error> {
-        self.protect_with(model, bundle, &verity::enable, verity::measure)
+        let result = self.protect_with(model, bundle, &verity::enable, verity::measure);
+        events::verdict("protect", model, result)
     }
 
     fn protect_with(
@@ -61,7 +62,7 @@ impl Verifier {
         enable: Enable<'_>,
         measure: Measure,
     ) -> Result<VerifiedModel, Error> {
-        let mut signed = self.verify(model, bundle)?.into_signed();
+        let mut signed = self.verify_by(model, &bundle.into())?.into_signed();
         let (mut outcomes, mut frozen) = (Vec::new(), Vec::new());
         for present in &signed.present {
             if signed.engine.is_cancelled() {

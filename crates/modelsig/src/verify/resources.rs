@@ -4,16 +4,18 @@
 //! Only what was asked for is checked, and the report says so; that other signed files are missing is no reason to
 //! reject. A name that is not signed is one.
 
+use std::path::Path;
+
 use modelsig_hash::{AccessUsed, Engine, Plan, Source};
 
 use super::Verifier;
-use crate::Error;
 use crate::content::{BundleSource, Content};
 use crate::loader::{SignedModel, VerifiedModel, hashing_error, same_length};
 use crate::manifest::SignedFile;
 use crate::model::{Model, ModelPath, SkipReason};
 use crate::policy::Check;
 use crate::report::{FileReport, Report};
+use crate::{Error, events};
 
 impl Verifier {
     /// Checks signature and manifest of a bundle, and the lengths of some of the resources that it lists, whose content
@@ -45,7 +47,8 @@ impl Verifier {
         bundle: impl Into<BundleSource<'b>>,
         contents: impl IntoIterator<Item = (&'n str, Content)>,
     ) -> Result<SignedModel, Error> {
-        self.look_at_resources(&bundle.into(), contents.into_iter().collect())?.accept()
+        let looked = self.look_at_resources(&bundle.into(), contents.into_iter().collect());
+        events::verdict("open_resources", Path::new(""), looked.and_then(SignedModel::accept))
     }
 
     /// The same, and checks every byte of these resources.
@@ -58,10 +61,15 @@ impl Verifier {
         bundle: impl Into<BundleSource<'b>>,
         contents: impl IntoIterator<Item = (&'n str, Content)>,
     ) -> Result<VerifiedModel, Error> {
-        let signed = self.look_at_resources(&bundle.into(), contents.into_iter().collect())?;
-        signed.is_not_empty()?;
-        let engine = signed.engine.clone();
-        self.check_all(&engine, signed)
+        let bundle = bundle.into();
+        let contents = contents.into_iter().collect();
+        let verify = || {
+            let signed = self.look_at_resources(&bundle, contents)?;
+            signed.is_not_empty()?;
+            let engine = signed.engine.clone();
+            self.check_all(&engine, signed)
+        };
+        events::verdict("verify_resources", Path::new(""), verify())
     }
 
     /// Checks bytes in memory against one resource of a bundle. Whoever can write to them meanwhile, or afterwards, can
@@ -75,7 +83,11 @@ impl Verifier {
         name: &str,
         bytes: &[u8],
     ) -> Result<Report, Error> {
-        let mut signed = self.look_at_resources(&bundle.into(), Vec::new())?;
+        events::verdict("verify_bytes", Path::new(name), self.verify_bytes_by(&bundle.into(), name, bytes))
+    }
+
+    fn verify_bytes_by(&self, bundle: &BundleSource<'_>, name: &str, bytes: &[u8]) -> Result<Report, Error> {
+        let mut signed = self.look_at_resources(bundle, Vec::new())?;
         let file = signed.signed_file(name)?;
         let size = bytes.len() as u64;
         self.limits.allow_model(name, size)?;

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::{Run, Verifier};
-use crate::Error;
 use crate::cosign::{BundleReport, CosignReport};
 use crate::loader::{CosignedModel, Present, SignedModel, VerifiedModel};
 use crate::manifest::Manifest;
@@ -14,6 +13,7 @@ use crate::model::SkipReason;
 use crate::policy::{Check, Policy};
 use crate::report::Report;
 use crate::threshold::{SignerKey, Tally, Threshold};
+use crate::{Error, events};
 
 impl Verifier {
     /// Checks a model against several bundles, enough of which must hold: signature, manifest, and every byte of
@@ -53,13 +53,23 @@ impl Verifier {
         bundles: &[impl AsRef<Path>],
         threshold: Threshold,
     ) -> Result<CosignedModel, Error> {
-        let required = threshold.required(bundles.len())?;
         let passed: Vec<&Path> = bundles.iter().map(AsRef::as_ref).collect();
+        let result = self.verify_bundles(model, &passed, threshold);
+        events::verdict("verify_several", model, result)
+    }
+
+    fn verify_bundles(
+        &self,
+        model: &Path,
+        passed: &[&Path],
+        threshold: Threshold,
+    ) -> Result<CosignedModel, Error> {
+        let required = threshold.required(passed.len())?;
         let check = match self.policy.check {
             Check::Chunks if required > 1 => Check::Both,
             check => check,
         };
-        let run = self.begin(model, &passed, check)?;
+        let run = self.begin(model, passed, check)?;
 
         let mut failed: BTreeMap<usize, Error> = BTreeMap::new();
         let (mut places, mut signed) = (Vec::new(), Vec::new());
