@@ -72,6 +72,9 @@ pub(crate) fn for_error(error: &Error) -> Option<String> {
         Error::EmptyNotCovered { .. } => "sign with --serialization files, or pass --allow-unsigned-empty",
         Error::Symlink { .. } => "replace the link by the file, or pass --allow-symlinks",
         Error::NothingFits { .. } => "modelsig inspect MODEL lists files and tensors",
+        Error::NotPortable { .. } | Error::NamesCollide { .. } => {
+            "rename it before signing, or drop --portable"
+        }
         Error::IgnoredButSigned { .. } => "what the signer signed is always verified; drop --ignore-paths",
         _ => return None,
     };

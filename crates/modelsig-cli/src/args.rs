@@ -7,6 +7,7 @@ use modelsig::hash::{Access, HashAlgorithm};
 use modelsig::{Error, Escaped, Method, ModelPath, ModelSigner};
 
 use crate::commands::{completions, digest, hash, inspect, keygen, protect, repair, sign, verify};
+use crate::log;
 
 /// Check that model weights are exactly what a trusted signer released, before anything loads them.
 #[derive(Parser)]
@@ -32,6 +33,18 @@ pub(crate) struct Arguments {
     /// Leave in the page cache what was read, even if it is more than half of the memory
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) keep_cache: bool,
+    /// Tell on stderr what happens, one line for each event; there is no progress bar then
+    #[arg(long, global = true, value_name = "FORMAT", help_heading = "Global options")]
+    pub(crate) log_format: Option<log::Format>,
+    /// The least that is told, with --log-format
+    #[arg(
+        long,
+        global = true,
+        default_value = "info",
+        value_name = "LEVEL",
+        help_heading = "Global options"
+    )]
+    pub(crate) log_level: log::Level,
     /// Colours: auto follows the terminal and NO_COLOR
     #[arg(long, global = true, default_value = "auto", value_name = "WHEN", help_heading = "Global options")]
     pub(crate) color: Color,

@@ -7,9 +7,11 @@
 
 mod advice;
 mod args;
+mod audit;
 mod commands;
 mod exit_code;
 mod interrupt;
+mod log;
 mod printer;
 mod progress_bar;
 mod sandbox;
@@ -29,7 +31,10 @@ fn main() -> ExitCode {
         Ok(arguments) => {
             use args::Command::{Protect, Repair, Verify};
             let judges = matches!(arguments.command, Verify(_) | Protect(_) | Repair(_));
-            let printer = Printer::new(arguments.color, arguments.command.output(), judges);
+            if let Some(format) = arguments.log_format {
+                log::start(format, arguments.log_level);
+            }
+            let printer = Printer::new(&arguments, judges);
             printer.finish(commands::run(arguments, &printer)).into()
         }
         Err(error) => printer::usage_error(&error).into(),

@@ -8,7 +8,7 @@ use modelsig::{CosignReport, Error, ErrorKind, RepairReport, Report};
 use serde::Serialize;
 
 use crate::advice;
-use crate::args::{Color, Output};
+use crate::args::{Arguments, Color, Output};
 use crate::exit_code::Exit;
 use crate::sandbox::Sandbox;
 
@@ -23,6 +23,8 @@ pub(crate) struct Printer {
     output: Output,
     /// Whether a failure is a verdict on a model.
     judges: bool,
+    /// Nothing else comes between on stderr.
+    may_draw: bool,
     /// Of the commands that have one.
     sandbox: OnceCell<Sandbox>,
     /// Why data could not be written, from the first time that it could not.
@@ -30,14 +32,20 @@ pub(crate) struct Printer {
 }
 
 impl Printer {
-    pub(crate) fn new(color: Color, output: Output, judges: bool) -> Self {
-        match color {
+    pub(crate) fn new(arguments: &Arguments, judges: bool) -> Self {
+        match arguments.color {
             Color::Auto => anstream::ColorChoice::Auto,
             Color::Always => anstream::ColorChoice::AlwaysAnsi,
             Color::Never => anstream::ColorChoice::Never,
         }
         .write_global();
-        Self { output, judges, sandbox: OnceCell::new(), unwritten: RefCell::new(None) }
+        let (output, may_draw) = (arguments.command.output(), arguments.log_format.is_none());
+        Self { output, judges, may_draw, sandbox: OnceCell::new(), unwritten: RefCell::new(None) }
+    }
+
+    /// What keeps the process in, if it has come that far.
+    pub(crate) fn sandbox(&self) -> Option<&Sandbox> {
+        self.sandbox.get()
     }
 
     /// From now on the process is in this sandbox.
@@ -51,7 +59,7 @@ impl Printer {
 
     /// Whether a progress bar may be drawn.
     pub(crate) fn may_draw(&self) -> bool {
-        !self.output.quiet
+        self.may_draw && !self.output.quiet
     }
 
     /// A line of data, unless quiet.
@@ -148,6 +156,12 @@ impl Printer {
         self.written(result.and_then(|()| stream.write_all(b"\n")).and_then(|()| stream.flush()));
     }
 
+    /// Another failure, after that which has decided how the process ends: on stderr only.
+    pub(crate) fn also(&self, error: &Error, exit: Exit) -> Exit {
+        talk_error(error);
+        exit
+    }
+
     /// A failure: the verdict, each problem, one hint. Returns how the process ends.
     pub(crate) fn failure(&self, error: &Error) -> Exit {
         let exit = Exit::from(error);
@@ -207,7 +221,7 @@ pub(crate) fn usage_error(error: &clap::Error) -> Exit {
         let what = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().to_owned();
         let output = Output { json: true, quiet: false };
         let (sandbox, unwritten) = (OnceCell::new(), RefCell::new(None));
-        let printer = Printer { output, judges: false, sandbox, unwritten };
+        let printer = Printer { output, judges: false, may_draw: false, sandbox, unwritten };
         return printer.finish(printer.failure(&Error::Usage { what }));
     }
     let _ = error.print();
@@ -269,6 +283,14 @@ impl<'e> Failure<'e> {
             _ => Self::Other { exit_code, verdict: exit.verdict(), error, hint },
         }
     }
+}
+
+/// An object as one line of JSON in ASCII.
+pub(crate) fn ascii_line(object: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    object.serialize(&mut serde_json::Serializer::with_formatter(&mut line, Ascii))?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 /// JSON in ASCII: whatever a file is called, its name cannot play tricks on a terminal or a log.

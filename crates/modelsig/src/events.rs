@@ -66,7 +66,7 @@ pub(crate) fn handed_out<T>(report: &Report, name: &str, result: Result<T, Error
 pub(crate) fn signed(model: &str, bundle: &str, report: &crate::SignReport) {
     event!(
         target: "modelsig::sign", Level::INFO, model = %Escaped(model), bundle = %Escaped(bundle),
-        root_digest = %report.root_digest, key_type = %report.key_type, hint = %report.hint, files = report.files,
+        root_digest = ?report.root_digest, key_type = %report.key_type, hint = %report.hint, files = report.files,
         bytes = report.bytes, reused = report.reused.len()
     );
 }
@@ -79,11 +79,11 @@ impl Judged for Report {
         let (verdict, problems) = (self.verdict(), self.problems().count());
         match self.gravest() {
             None => event!(
-                target: "modelsig::verdict", Level::INFO, operation, verdict, %model, %bundle, %root_digest, signer,
+                target: "modelsig::verdict", Level::INFO, operation, verdict, %model, %bundle, ?root_digest, signer,
                 files, bytes
             ),
             Some(kind) => event!(
-                target: "modelsig::verdict", Level::WARN, operation, verdict, %model, %bundle, %root_digest, signer,
+                target: "modelsig::verdict", Level::WARN, operation, verdict, %model, %bundle, ?root_digest, signer,
                 files, bytes, problems, kind = kind.outcome().name
             ),
         }

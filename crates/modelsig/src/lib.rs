@@ -44,6 +44,7 @@
 //! | `certificate` | yes | the `certificate` method: `Trust::Certificates` |
 //! | `tensors` | yes | reading the headers of safetensors and GGUF files |
 //! | `tracing` | yes | telling listeners what happens, see below |
+//! | `portable` | yes | `Policy::portable`, which refuses names that mean something else on other systems |
 //! | `rayon` | yes | a pool of threads; without it the caller's thread does all the work |
 //!
 //! A feature never changes a verdict: what a missing one would have handled is [`ErrorKind::Unsupported`].

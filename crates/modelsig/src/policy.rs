@@ -46,6 +46,8 @@ pub struct Policy {
     pub(crate) fail_fast: bool,
     pub(crate) strict_git: bool,
     pub(crate) refuse_bundle_ignores: bool,
+    #[cfg(feature = "portable")]
+    pub(crate) portable: bool,
     pub(crate) unsigned_files: UnsignedFiles,
     pub(crate) allow_symlinks: bool,
     pub(crate) allow_unsigned_empty: bool,
@@ -87,6 +89,25 @@ impl Policy {
     pub fn refuse_bundle_ignores(mut self, refuse: bool) -> Self {
         self.refuse_bundle_ignores = refuse;
         self
+    }
+
+    /// Refuses models with names that mean something else on other systems: two names that differ in case or Unicode
+    /// normalisation only, so that one hides the other where file systems tell neither apart (macOS, Windows), and names
+    /// that Windows reserves. What is refused is [`Error::NamesCollide`] or [`Error::NotPortable`]. Cargo feature `portable`.
+    #[cfg(feature = "portable")]
+    #[must_use]
+    pub fn portable(mut self, portable: bool) -> Self {
+        self.portable = portable;
+        self
+    }
+
+    /// The caller wants more than OMS demands, and so also what gives cause for a second look.
+    pub(crate) fn is_stricter(&self) -> bool {
+        #[cfg(feature = "portable")]
+        if self.portable {
+            return true;
+        }
+        self.strict_git || self.refuse_bundle_ignores
     }
 
     /// The weakest rung on which bytes are handed out; [`Protection::Private`] unless set. What cannot be had on it is

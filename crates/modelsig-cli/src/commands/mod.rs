@@ -14,11 +14,14 @@ pub(crate) mod sign;
 mod trust;
 pub(crate) mod verify;
 
+use std::cell::OnceCell;
+
 use modelsig::Error;
 use modelsig::hash::sha256::Kernels;
 use modelsig::hash::{Access, Engine, PageCache, Progress};
 
 use crate::args::{Arguments, Command};
+use crate::audit::{Audit, AuditOptions, Case};
 use crate::exit_code::Exit;
 use crate::interrupt;
 use crate::printer::Printer;
@@ -35,6 +38,7 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Exit {
         access: arguments.access.into(),
         page_cache: page_cache.decided(),
         printer,
+        audit: OnceCell::new(),
     };
     let result = match arguments.command {
         Command::Keygen(options) => options.run(&run),
@@ -48,7 +52,12 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Exit {
         Command::Completions(options) => options.run(&run),
         Command::Man => man::run(&run),
     };
-    result.unwrap_or_else(|error: Error| printer.failure(&error))
+    result.unwrap_or_else(|error: Error| {
+        let recorded = run.audit().map_or(Ok(()), |audit| audit.failed(&error, printer.sandbox()));
+        let exit = printer.failure(&error);
+        // What could not be put on record is told; a negative verdict it stays.
+        recorded.err().map_or(exit, |unrecorded| printer.also(&unrecorded, exit))
+    })
 }
 
 /// What every command gets.
@@ -57,9 +66,22 @@ pub(crate) struct Run<'p> {
     pub(crate) access: Access,
     page_cache: PageCache,
     pub(crate) printer: &'p Printer,
+    audit: OnceCell<Audit>,
 }
 
 impl Run<'_> {
+    /// From now on verdicts go on record, if the user wants it.
+    pub(crate) fn record(&self, options: &AuditOptions, case: impl FnOnce() -> Case) -> Result<(), Error> {
+        if let Some(audit) = options.open(case)? {
+            let _ = self.audit.set(audit);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn audit(&self) -> Option<&Audit> {
+        self.audit.get()
+    }
+
     /// An engine as the global options want it, which stops when the process is interrupted. If it cannot use the
     /// fastest SHA-256 of this machine, the user is told why.
     pub(crate) fn engine(&self, progress: &Progress) -> Result<Engine, Error> {

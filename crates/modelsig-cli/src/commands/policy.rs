@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use modelsig::{Check, Error, Policy, UnsignedFiles, danger};
+use modelsig::{Check, Error, Limits, Policy, UnsignedFiles, danger};
 
 use crate::args;
 
@@ -20,6 +20,12 @@ pub(super) struct PolicyOptions {
     /// Do not leave out what only the signer's list leaves out
     #[arg(long)]
     no_bundle_ignores: bool,
+    /// Refuse names that differ in case or Unicode normalisation only, and names that Windows reserves
+    #[arg(long)]
+    portable: bool,
+    /// Refuse models of more bytes than these
+    #[arg(long, value_name = "BYTES")]
+    max_model_bytes: Option<u64>,
     /// Accept files that were not signed; they are not verified
     #[arg(long, help_heading = "Options that weaken the verdict")]
     ignore_unsigned_files: bool,
@@ -55,12 +61,33 @@ impl From<CheckArgument> for Check {
 }
 
 impl PolicyOptions {
+    /// The policy, for the record.
+    pub(super) fn on_record(&self, policy: &Policy) -> serde_json::Value {
+        serde_json::json!({
+            "check": Check::from(self.check).id(),
+            "strict_git": self.strict_git,
+            "no_bundle_ignores": self.no_bundle_ignores,
+            "portable": self.portable,
+            "max_model_bytes": self.max_model_bytes,
+            "ignore_paths": self.ignore_paths.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
+            "weakened_by": policy.weakened_by(),
+        })
+    }
+
+    /// What is looked at at all.
+    pub(super) fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        limits.model_bytes = self.max_model_bytes.unwrap_or(limits.model_bytes);
+        limits
+    }
+
     /// `model` is where paths to ignore lie.
     pub(super) fn read(&self, model: &Path) -> Result<Policy, Error> {
         let policy = Policy::strict()
             .check(self.check.into())
             .strict_git(self.strict_git)
-            .refuse_bundle_ignores(self.no_bundle_ignores);
+            .refuse_bundle_ignores(self.no_bundle_ignores)
+            .portable(self.portable);
         let unsigned = if self.ignore_unsigned_files { UnsignedFiles::Ignore } else { UnsignedFiles::Reject };
         let policy = danger::unsigned_files(policy, unsigned);
         let policy = danger::allow_symlinks(policy, self.allow_symlinks);

@@ -12,6 +12,7 @@ use super::policy::PolicyOptions;
 use super::trust::TrustOptions;
 use super::verify::{Verified, talk};
 use crate::args::{self, Output};
+use crate::audit::{AuditOptions, Case};
 use crate::exit_code::Exit;
 use crate::progress_bar::Bar;
 
@@ -34,17 +35,28 @@ pub(crate) struct Options {
     #[command(flatten)]
     policy: PolicyOptions,
     #[command(flatten)]
+    audit: AuditOptions,
+    #[command(flatten)]
     pub(crate) output: Output,
 }
 
 impl Options {
     pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
+        let bundle = self.signature.clone().unwrap_or_else(|| args::default_bundle(&self.model));
+        let policy = self.policy.read(&self.model)?;
+        run.record(&self.audit, || Case {
+            command: "protect",
+            model: self.model.to_string_lossy().into(),
+            bundles: vec![bundle.to_string_lossy().into()],
+            trusted: self.trust.on_record(),
+            policy: self.policy.on_record(&policy),
+        })?;
         let progress = Progress::new();
         let verifier = Verifier::new(self.trust.read()?)
-            .with_policy(self.policy.read(&self.model)?)
+            .with_policy(policy)
+            .with_limits(self.policy.limits())
             .with_access(run.access)
             .with_engine(run.engine(&progress)?);
-        let bundle = self.signature.unwrap_or_else(|| args::default_bundle(&self.model));
 
         let bar = Bar::follow(progress, run.printer.may_draw());
         let result = verifier.protect(&self.model, &bundle);
@@ -56,6 +68,7 @@ impl Options {
         }
         let model = result?;
         let report = model.report();
+        run.audit().map_or(Ok(()), |audit| audit.verified(report, None))?;
         if run.printer.is_json() {
             run.printer.json(&Verified { exit_code: 0, report, error: None });
         } else {

@@ -44,6 +44,9 @@ pub(crate) struct Options {
     /// Leave out the chunk index
     #[arg(long)]
     no_chunks: bool,
+    /// Refuse names that differ in case or Unicode normalisation only, and names that Windows reserves
+    #[arg(long)]
+    portable: bool,
     /// Also sign the fs-verity digest of each file: Linux then verifies files under its guard in constant time
     ///
     /// See `modelsig protect`. The files need not be on a file system with fs-verity here.
@@ -124,6 +127,7 @@ impl Options {
             .chunks((!self.no_chunks).then_some(indexing))
             .fsverity(self.fsverity)
             .single_file_dot(self.single_file_dot)
+            .portable(self.portable)
             .sharded_algorithm_name(self.sharded_algorithm_name)
             .with_access(run.access)
             .with_engine(run.engine(&progress)?);

@@ -27,6 +27,18 @@ pub(super) struct TrustOptions {
 }
 
 impl TrustOptions {
+    /// Whom the user trusts, for the record.
+    pub(super) fn on_record(&self) -> serde_json::Value {
+        let paths = |paths: &[PathBuf]| -> Vec<String> {
+            paths.iter().map(|path| path.to_string_lossy().into_owned()).collect()
+        };
+        serde_json::json!({
+            "public_keys": paths(&self.public_key),
+            "certificate_chains": paths(&self.certificate_chain),
+            "identities": self.identity.iter().map(Identity::to_string).collect::<Vec<_>>(),
+        })
+    }
+
     pub(super) fn read(&self) -> Result<Trust, Error> {
         let keys: Vec<PublicKey> =
             self.public_key.iter().map(|path| PublicKey::from_file(path)).collect::<Result<_, _>>()?;

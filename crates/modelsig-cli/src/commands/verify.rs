@@ -11,6 +11,7 @@ use super::Run;
 use super::policy::PolicyOptions;
 use super::trust::TrustOptions;
 use crate::args::{self, Output};
+use crate::audit::{AuditOptions, Case};
 use crate::exit_code::Exit;
 use crate::progress_bar::Bar;
 use crate::sandbox::Sandbox;
@@ -59,6 +60,8 @@ pub(crate) struct Options {
     #[arg(long)]
     no_sandbox: bool,
     #[command(flatten)]
+    audit: AuditOptions,
+    #[command(flatten)]
     pub(crate) output: Output,
 }
 
@@ -82,11 +85,19 @@ pub(super) struct Verified<'r> {
 
 impl Options {
     pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
-        let (trust, policy) = (self.trust.read()?, self.policy.read(&self.model)?.fail_fast(self.fail_fast));
         let bundles = match &self.signature[..] {
             [] => vec![args::default_bundle(&self.model)],
             several => several.to_vec(),
         };
+        let policy = self.policy.read(&self.model)?.fail_fast(self.fail_fast);
+        run.record(&self.audit, || Case {
+            command: "verify",
+            model: self.model.to_string_lossy().into(),
+            bundles: bundles.iter().map(|bundle| bundle.to_string_lossy().into()).collect(),
+            trusted: self.trust.on_record(),
+            policy: self.policy.on_record(&policy),
+        })?;
+        let trust = self.trust.read()?;
         // All that was read so far is the caller's own.
         run.printer.sandboxed(match self.no_sandbox {
             true => Sandbox::declined(),
@@ -95,6 +106,7 @@ impl Options {
         let progress = Progress::new();
         let verifier = Verifier::new(trust)
             .with_policy(policy)
+            .with_limits(self.policy.limits())
             .with_access(run.access)
             .with_engine(run.engine(&progress)?);
         let is_part = !self.files.is_empty() || !self.tensor.is_empty();
@@ -114,13 +126,11 @@ impl Options {
                 .open(&self.model, bundle)
                 .and_then(|model| model.verify_selection(&self.selection()));
             drop(bar);
-            verified(run, &result?);
-            return Ok(Exit::SUCCESS);
+            return verified(run, &result?);
         }
         let result = verifier.verify(&self.model, bundle);
         drop(bar);
-        verified(run, result?.report());
-        Ok(Exit::SUCCESS)
+        verified(run, result?.report())
     }
 
     fn selection(&self) -> Selection {
@@ -141,6 +151,7 @@ impl Options {
         drop(bar);
         let model = result?;
         let report = model.report();
+        run.audit().map_or(Ok(()), |audit| audit.cosigned(report, run.printer.sandbox()))?;
         if run.printer.is_json() {
             run.printer.json(&Cosigned { exit_code: 0, report, error: None });
             return Ok(Exit::SUCCESS);
@@ -163,13 +174,15 @@ impl Options {
     }
 }
 
-fn verified(run: &Run<'_>, report: &Report) {
+fn verified(run: &Run<'_>, report: &Report) -> Result<Exit, Error> {
+    run.audit().map_or(Ok(()), |audit| audit.verified(report, run.printer.sandbox()))?;
     if run.printer.is_json() {
         run.printer.json(&Verified { exit_code: 0, report, error: None });
     } else {
         run.printer.verdict(&report.verdict_line(), true);
         talk(run, report, report.weakened_by(), "");
     }
+    Ok(Exit::SUCCESS)
 }
 
 /// Nobody should have to guess what several bundles are for.

@@ -67,7 +67,10 @@ impl Error {
             #[cfg(feature = "certificate")]
             Self::Anchor { .. } => ErrorKind::Key,
             Self::RootDigestMismatch { .. } => ErrorKind::RootDigest,
-            Self::IgnoredButSigned { .. } | Self::Protection { .. } => ErrorKind::Policy,
+            Self::IgnoredButSigned { .. }
+            | Self::Protection { .. }
+            | Self::NotPortable { .. }
+            | Self::NamesCollide { .. } => ErrorKind::Policy,
             Self::FrozenUnverified { problem, .. } => problem.kind(),
             Self::HeldForWriting { .. } => ErrorKind::Io,
             Self::NoVerity { .. } => ErrorKind::Unsupported,
@@ -120,6 +123,8 @@ impl Error {
             | Self::SymlinkToFolder { path }
             | Self::NameNotUtf8 { path }
             | Self::BadName { path, .. }
+            | Self::NotPortable { path, .. }
+            | Self::NamesCollide { path, .. }
             | Self::DigestMismatch { path, .. }
             | Self::SourceMismatch { path, .. }
             | Self::SourceUnreadable { path, .. }

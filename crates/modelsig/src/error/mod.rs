@@ -106,6 +106,23 @@ pub enum Error {
         fault: PathFault,
     },
 
+    /// A name that Windows gives another meaning, where names must be portable.
+    #[error("{} is not portable: Windows gives the name {} another meaning", shown(.path), shown(.component))]
+    NotPortable {
+        /// The name.
+        path: String,
+        /// What of it.
+        component: String,
+    },
+    /// Two names that some file systems take for the same, where names must be portable.
+    #[error("{} is not portable: to some file systems it is the same as {}", shown(.path), shown(.other))]
+    NamesCollide {
+        /// The name, or that of a folder.
+        path: String,
+        /// The other.
+        other: String,
+    },
+
     // -- the model against its manifest --
     /// One or more files do not hold; the report names each.
     #[error("{}", .0.verdict_line())]

@@ -6,6 +6,8 @@
 mod exclusions;
 pub(crate) mod format;
 mod path;
+#[cfg(feature = "portable")]
+mod portable;
 #[cfg(not(unix))]
 #[path = "root_portable.rs"]
 mod root;
@@ -26,6 +28,8 @@ use crate::{Error, Limits, input};
 pub(crate) use exclusions::Exclusions;
 pub use exclusions::{GIT_DEFAULTS, SkipReason};
 pub use path::{ModelPath, PathFault};
+#[cfg(feature = "portable")]
+pub(crate) use portable::Portable;
 use root::Root;
 pub(crate) use root::{Folder, Lock};
 pub use walk::Skipped;

@@ -120,14 +120,17 @@ impl fmt::Display for ModelPath {
 }
 
 /// "Naming Files, Paths, and Namespaces" of the Windows documentation.
-fn reserved_on_windows(component: &str) -> bool {
+pub(super) fn reserved_on_windows(component: &str) -> bool {
     let stem = component.split('.').next().unwrap_or(component).trim_end();
-    let device = ["CON", "PRN", "AUX", "NUL"].iter().any(|name| stem.eq_ignore_ascii_case(name))
-        || (stem.len() == 4
-            && stem
-                .get(..3)
-                .is_some_and(|port| ["COM", "LPT"].iter().any(|name| port.eq_ignore_ascii_case(name)))
-            && stem.ends_with(|digit: char| digit.is_ascii_digit()));
+    let device = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].iter().any(|name| stem.eq_ignore_ascii_case(name))
+        || ["COM", "LPT"].iter().any(|port| {
+            stem.get(..3).is_some_and(|name| name.eq_ignore_ascii_case(port))
+                // The superscripts of Latin-1 are digits too.
+                && stem.get(3..).is_some_and(|rest| {
+                    let mut rest = rest.chars();
+                    matches!(rest.next(), Some('0'..='9' | '\u{b9}' | '\u{b2}' | '\u{b3}')) && rest.next().is_none()
+                })
+        });
     device || component.contains(['\\', ':', '<', '>', '"', '|', '?', '*']) || component.ends_with([' ', '.'])
 }
 

@@ -109,7 +109,7 @@ impl Root {
             } else if metadata.is_dir() {
                 EntryKind::Folder
             } else if metadata.is_file() {
-                EntryKind::File(metadata.len())
+                EntryKind::File { length: metadata.len(), has_more_names: false }
             } else {
                 EntryKind::Special("special file")
             };

@@ -208,7 +208,9 @@ fn kind_of(folder: BorrowedFd<'_>, name: &CStr) -> io::Result<EntryKind> {
     let stat = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
     Ok(match FileType::from_raw_mode(stat.st_mode) {
         // A regular file's size is never negative.
-        FileType::RegularFile => EntryKind::File(stat.st_size as u64),
+        FileType::RegularFile => {
+            EntryKind::File { length: stat.st_size as u64, has_more_names: stat.st_nlink > 1 }
+        }
         FileType::Directory => EntryKind::Folder,
         FileType::Symlink => EntryKind::Symlink,
         FileType::Fifo => EntryKind::Special("FIFO"),

@@ -18,8 +18,11 @@ pub(super) struct Entry {
 }
 
 pub(super) enum EntryKind {
-    /// A regular file of so many bytes.
-    File(u64),
+    /// A regular file of so many bytes, and whether it has other names too.
+    File {
+        length: u64,
+        has_more_names: bool,
+    },
     Folder,
     Symlink,
     Special(&'static str),
@@ -83,6 +86,8 @@ pub(crate) struct Tree {
     pub(crate) files: Vec<TreeFile>,
     pub(crate) problems: Vec<Error>,
     pub(crate) skipped: Vec<Skipped>,
+    /// Some of the files have other names too.
+    pub(crate) has_hard_links: bool,
 }
 
 /// A folder still to be listed: `None` for the root. `skipped` when it lies in an excluded subtree.
@@ -175,7 +180,10 @@ impl Walk<'_> {
                 });
             }
             (_, Some(reason)) => self.tree.skipped.push(Skipped { path: name.to_string(), reason }),
-            (EntryKind::File(length), None) => self.tree.files.push(TreeFile::plain(name, length)),
+            (EntryKind::File { length, has_more_names }, None) => {
+                self.tree.has_hard_links |= has_more_names;
+                self.tree.files.push(TreeFile::plain(name, length));
+            }
             (EntryKind::Special(what), None) => {
                 self.tree.problems.push(Error::SpecialFile { path: name.to_string(), what });
             }
@@ -195,11 +203,11 @@ impl Walk<'_> {
     /// bundle, and left out only if a bundle stands there: otherwise it would be a place for anything.
     fn reason_to_skip(&self, name: &ModelPath, kind: &EntryKind) -> Option<SkipReason> {
         let reason = self.exclusions.reason(name)?;
-        if reason == SkipReason::Signature && !matches!(kind, EntryKind::File(_)) {
+        if reason == SkipReason::Signature && !matches!(kind, EntryKind::File { .. }) {
             return None;
         }
         let reserved = reason == SkipReason::Signer && name.as_str().to_ascii_lowercase().ends_with(".sig");
-        (!reserved || (matches!(kind, EntryKind::File(_)) && self.is_bundle(name))).then_some(reason)
+        (!reserved || (matches!(kind, EntryKind::File { .. }) && self.is_bundle(name))).then_some(reason)
     }
 
     fn is_bundle(&self, name: &ModelPath) -> bool {

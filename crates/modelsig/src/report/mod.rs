@@ -223,6 +223,9 @@ pub enum Note {
     Ed25519ph,
     /// Any certificate under the anchors may sign, since the caller expects no identity.
     AnyIdentity,
+    /// Files have names outside of the model too, through which they can be written. Told where the policy demands more than
+    /// OMS does ([`Policy::strict_git`](crate::Policy::strict_git) and the like).
+    HardLinks,
     /// A bundle of model-signing 0.2.0, which signs neither a root digest nor how the files were chosen.
     Legacy,
 }
@@ -235,6 +238,9 @@ impl fmt::Display for Note {
             Self::SingleFileDot => "the single file is listed as \".\", so its name is not signed",
             Self::SymlinksRecorded => "the signer followed symbolic links; here none is followed",
             Self::Ed25519ph => "the signature is in the prehashed dialect of Ed25519",
+            Self::HardLinks => {
+                "some files have other names too (hard links), through which they can be written"
+            }
             Self::AnyIdentity => "any certificate under the anchor may sign; no identity is expected",
             Self::Legacy => "a bundle of model-signing 0.2.0; the root digest is computed, not signed",
         })

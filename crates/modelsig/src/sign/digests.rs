@@ -63,6 +63,11 @@ impl ModelSigner {
         if tree.files.is_empty() {
             return Err(Error::EmptyModel { path: model.shown() });
         }
+        #[cfg(feature = "portable")]
+        if self.portable {
+            let mut portable = crate::model::Portable::default();
+            tree.files.iter().try_for_each(|file| portable.check(&file.name))?;
+        }
         old.map_or(Ok(()), |old| old.check_changed(&tree))?;
         let chunks = self.indexing(&tree, old);
         self.limit_bundle(model, &tree, chunks)?;

@@ -49,6 +49,8 @@ pub struct ModelSigner {
     ignore_git_paths: bool,
     symlinks: Symlinks,
     allow_unsigned_empty: bool,
+    #[cfg(feature = "portable")]
+    portable: bool,
     single_file_dot: bool,
     sharded_algorithm_name: bool,
     #[cfg(feature = "certificate")]
@@ -100,6 +102,8 @@ impl ModelSigner {
             ignore_git_paths: true,
             symlinks: Symlinks::Reject,
             allow_unsigned_empty: false,
+            #[cfg(feature = "portable")]
+            portable: false,
             single_file_dot: false,
             sharded_algorithm_name: false,
             #[cfg(feature = "certificate")]
@@ -166,6 +170,14 @@ impl ModelSigner {
     #[must_use]
     pub fn allow_unsigned_empty(mut self, allow: bool) -> Self {
         self.allow_unsigned_empty = allow;
+        self
+    }
+
+    /// Whether to refuse names that mean something else on other systems: see [`Policy::portable`](crate::Policy::portable).
+    #[cfg(feature = "portable")]
+    #[must_use]
+    pub fn portable(mut self, portable: bool) -> Self {
+        self.portable = portable;
         self
     }
 

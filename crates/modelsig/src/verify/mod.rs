@@ -177,12 +177,20 @@ impl Verifier {
         manifest: Manifest,
     ) -> Result<SignedModel, Error> {
         let name = bundle.name();
+        #[cfg(feature = "portable")]
+        if self.policy.portable {
+            let mut portable = crate::model::Portable::default();
+            manifest.files.iter().try_for_each(|file| portable.check(&file.name))?;
+        }
         let model = Arc::clone(&run.model);
         let exclusions = self.exclusions(run, &manifest, bundle)?;
         let tree = model.tree(&exclusions, self.symlinks(&manifest), &self.limits)?;
         let found = tree.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.length));
         self.limits.allow_model(model.shown(), found)?;
-        let report = self.report(run, &name, signer, &manifest);
+        let mut report = self.report(run, &name, signer, &manifest);
+        if tree.has_hard_links && self.policy.is_stricter() {
+            report.notes.push(Note::HardLinks);
+        }
         let engine = run.engine.clone();
         let mut signed = SignedModel {
             model,
