@@ -53,7 +53,7 @@ _modelsig() {
 
     case "${cmd}" in
         modelsig)
-            opts="-h -V --threads --access --keep-cache --color --help --version keygen sign verify protect repair digest hash inspect completions man"
+            opts="-h -V --threads --access --keep-cache --log-format --log-level --color --help --version keygen sign verify protect repair digest hash inspect completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -65,6 +65,14 @@ _modelsig() {
                     ;;
                 --access)
                     COMPREPLY=($(compgen -W "auto map read" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "warn info debug" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -79,7 +87,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__completions)
-            opts="-h -V --threads --access --keep-cache --color --help --version bash elvish fish powershell zsh"
+            opts="-h -V --threads --access --keep-cache --log-format --log-level --color --help --version bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -91,6 +99,14 @@ _modelsig() {
                     ;;
                 --access)
                     COMPREPLY=($(compgen -W "auto map read" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "warn info debug" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -105,7 +121,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__digest)
-            opts="-q -h -V --signature --serialization --shard-size --hash --ignore-paths --no-ignore-git-paths --allow-symlinks --allow-unsigned-empty --json --quiet --threads --access --keep-cache --color --help --version"
+            opts="-q -h -V --signature --serialization --shard-size --hash --ignore-paths --no-ignore-git-paths --allow-symlinks --allow-unsigned-empty --json --quiet --threads --access --keep-cache --log-format --log-level --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -139,6 +155,14 @@ _modelsig() {
                     COMPREPLY=($(compgen -W "auto map read" -- "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "warn info debug" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -151,7 +175,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__hash)
-            opts="-q -h -V --hash --tag --check --json --quiet --threads --access --keep-cache --color --help --version"
+            opts="-q -h -V --hash --tag --check --json --quiet --threads --access --keep-cache --log-format --log-level --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -173,6 +197,14 @@ _modelsig() {
                     COMPREPLY=($(compgen -W "auto map read" -- "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "warn info debug" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -185,7 +217,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__inspect)
-            opts="-q -h -V --json --quiet --threads --access --keep-cache --color --help --version"
+            opts="-q -h -V --json --quiet --threads --access --keep-cache --log-format --log-level --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -197,6 +229,14 @@ _modelsig() {
                     ;;
                 --access)
                     COMPREPLY=($(compgen -W "auto map read" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "warn info debug" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -211,7 +251,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__keygen)
-            opts="-q -h -V --out --type --passphrase-env --json --quiet --threads --access --keep-cache --color --help --version"
+            opts="-q -h -V --out --type --passphrase-env --json --quiet --threads --access --keep-cache --log-format --log-level --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -237,6 +277,14 @@ _modelsig() {
                     COMPREPLY=($(compgen -W "auto map read" -- "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "warn info debug" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -249,7 +297,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__man)
-            opts="-h -V --threads --access --keep-cache --color --help --version"
+            opts="-h -V --threads --access --keep-cache --log-format --log-level --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -261,6 +309,14 @@ _modelsig() {
                     ;;
                 --access)
                     COMPREPLY=($(compgen -W "auto map read" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "warn info debug" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -275,7 +331,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__protect)
-            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --check --strict-git --no-bundle-ignores --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --json --quiet --threads --access --keep-cache --color --help --version"
+            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --check --strict-git --no-bundle-ignores --portable --max-model-bytes --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --audit-log --json --quiet --threads --access --keep-cache --log-format --log-level --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -305,7 +361,15 @@ _modelsig() {
                     COMPREPLY=($(compgen -W "chunks whole both" -- "${cur}"))
                     return 0
                     ;;
+                --max-model-bytes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --ignore-paths)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --audit-log)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -315,6 +379,14 @@ _modelsig() {
                     ;;
                 --access)
                     COMPREPLY=($(compgen -W "auto map read" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "warn info debug" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -329,7 +401,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__repair)
-            opts="-q -h -V --from --public-key --certificate-chain --identity --at --signature --check --strict-git --no-bundle-ignores --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --json --quiet --threads --access --keep-cache --color --help --version"
+            opts="-q -h -V --from --public-key --certificate-chain --identity --at --signature --check --strict-git --no-bundle-ignores --portable --max-model-bytes --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --audit-log --json --quiet --threads --access --keep-cache --log-format --log-level --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -363,7 +435,15 @@ _modelsig() {
                     COMPREPLY=($(compgen -W "chunks whole both" -- "${cur}"))
                     return 0
                     ;;
+                --max-model-bytes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --ignore-paths)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --audit-log)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -373,6 +453,14 @@ _modelsig() {
                     ;;
                 --access)
                     COMPREPLY=($(compgen -W "auto map read" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "warn info debug" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -387,7 +475,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__sign)
-            opts="-q -h -V --private-key --passphrase-env --pin-env --pkcs11-module --allow-key-readable-by-others --signing-certificate --certificate-chain --signature --serialization --shard-size --hash --ignore-paths --no-ignore-git-paths --allow-symlinks --allow-unsigned-empty --chunk-size --chunk-hash --no-chunks --fsverity --single-file-dot --sharded-algorithm-name --reuse --public-key --changed --json --quiet --threads --access --keep-cache --color --help --version"
+            opts="-q -h -V --private-key --passphrase-env --pin-env --pkcs11-module --allow-key-readable-by-others --signing-certificate --certificate-chain --signature --serialization --shard-size --hash --ignore-paths --no-ignore-git-paths --allow-symlinks --allow-unsigned-empty --chunk-size --chunk-hash --no-chunks --portable --fsverity --single-file-dot --sharded-algorithm-name --reuse --public-key --changed --json --quiet --threads --access --keep-cache --log-format --log-level --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -465,6 +553,14 @@ _modelsig() {
                     COMPREPLY=($(compgen -W "auto map read" -- "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "warn info debug" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -477,7 +573,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__verify)
-            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --require --files --tensor --check --strict-git --no-bundle-ignores --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --fail-fast --no-sandbox --json --quiet --threads --access --keep-cache --color --help --version"
+            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --require --files --tensor --check --strict-git --no-bundle-ignores --portable --max-model-bytes --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --fail-fast --no-sandbox --audit-log --json --quiet --threads --access --keep-cache --log-format --log-level --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -519,7 +615,15 @@ _modelsig() {
                     COMPREPLY=($(compgen -W "chunks whole both" -- "${cur}"))
                     return 0
                     ;;
+                --max-model-bytes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --ignore-paths)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --audit-log)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -529,6 +633,14 @@ _modelsig() {
                     ;;
                 --access)
                     COMPREPLY=($(compgen -W "auto map read" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "warn info debug" -- "${cur}"))
                     return 0
                     ;;
                 --color)

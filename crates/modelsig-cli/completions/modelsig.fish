@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_modelsig_global_optspecs
-    string join \n threads= access= keep-cache color= h/help V/version
+    string join \n threads= access= keep-cache log-format= log-level= color= h/help V/version
 end
 
 function __fish_modelsig_needs_command
@@ -28,11 +28,16 @@ complete -c modelsig -n "__fish_modelsig_needs_command" -l threads -d 'Threads t
 complete -c modelsig -n "__fish_modelsig_needs_command" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
+complete -c modelsig -n "__fish_modelsig_needs_command" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
+json\t'A JSON object on each line'"
+complete -c modelsig -n "__fish_modelsig_needs_command" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+info\t''
+debug\t''"
 complete -c modelsig -n "__fish_modelsig_needs_command" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c modelsig -n "__fish_modelsig_needs_command" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
-complete -c modelsig -n "__fish_modelsig_needs_command" -s h -l help -d 'Print help'
+complete -c modelsig -n "__fish_modelsig_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c modelsig -n "__fish_modelsig_needs_command" -s V -l version -d 'Print version'
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "keygen" -d 'Make a key pair'
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "sign" -d 'Sign a model'
@@ -54,6 +59,11 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l threads -d 
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
+json\t'A JSON object on each line'"
+complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+info\t''
+debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -87,6 +97,11 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l threads -d 'T
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
+json\t'A JSON object on each line'"
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+info\t''
+debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -95,6 +110,7 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l no-ignore-git
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l allow-symlinks -d 'Follow symbolic links to files inside the model'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l allow-unsigned-empty -d 'Allow empty files with --serialization shards, which does not cover them'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l no-chunks -d 'Leave out the chunk index'
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l portable -d 'Refuse names that differ in case or Unicode normalisation only, and names that Windows reserves'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l fsverity -d 'Also sign the fs-verity digest of each file: Linux then verifies files under its guard in constant time'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l single-file-dot -d 'List a single file as ".", which is the only form that the Python tool verifies'
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l sharded-algorithm-name -d 'Write the algorithm of each shard as "sha256-sharded-N", which is the only form that the Python API verifies'
@@ -114,16 +130,24 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l tensor -d '
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l check -d 'Which digests to check: the chunk index where there is one, the whole files, or both' -r -f -a "chunks\t''
 whole\t''
 both\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l max-model-bytes -d 'Refuse models of more bytes than these' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l ignore-paths -d 'Leave out a path with everything below it (relative to MODEL; may be repeated)' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l audit-log -d 'Append a line of JSON to this file for each verdict, before it is printed' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
+json\t'A JSON object on each line'"
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+info\t''
+debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l strict-git -d 'Treat .git, .gitattributes, .github and .gitignore like any other file'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l no-bundle-ignores -d 'Do not leave out what only the signer\'s list leaves out'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l portable -d 'Refuse names that differ in case or Unicode normalisation only, and names that Windows reserves'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l ignore-unsigned-files -d 'Accept files that were not signed; they are not verified'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l allow-symlinks -d 'Follow symbolic links to files inside the model, if the signer did so too'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l allow-unsigned-empty -d 'Accept empty files that a signature over shards does not cover'
@@ -143,16 +167,24 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l signature 
 complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l check -d 'Which digests to check: the chunk index where there is one, the whole files, or both' -r -f -a "chunks\t''
 whole\t''
 both\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l max-model-bytes -d 'Refuse models of more bytes than these' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l ignore-paths -d 'Leave out a path with everything below it (relative to MODEL; may be repeated)' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l audit-log -d 'Append a line of JSON to this file for each verdict, before it is printed' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
+json\t'A JSON object on each line'"
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+info\t''
+debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l strict-git -d 'Treat .git, .gitattributes, .github and .gitignore like any other file'
 complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l no-bundle-ignores -d 'Do not leave out what only the signer\'s list leaves out'
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l portable -d 'Refuse names that differ in case or Unicode normalisation only, and names that Windows reserves'
 complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l ignore-unsigned-files -d 'Accept files that were not signed; they are not verified'
 complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l allow-symlinks -d 'Follow symbolic links to files inside the model, if the signer did so too'
 complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l allow-unsigned-empty -d 'Accept empty files that a signature over shards does not cover'
@@ -171,16 +203,24 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l signature -
 complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l check -d 'Which digests to check: the chunk index where there is one, the whole files, or both' -r -f -a "chunks\t''
 whole\t''
 both\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l max-model-bytes -d 'Refuse models of more bytes than these' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l ignore-paths -d 'Leave out a path with everything below it (relative to MODEL; may be repeated)' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l audit-log -d 'Append a line of JSON to this file for each verdict, before it is printed' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
+json\t'A JSON object on each line'"
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+info\t''
+debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l strict-git -d 'Treat .git, .gitattributes, .github and .gitignore like any other file'
 complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l no-bundle-ignores -d 'Do not leave out what only the signer\'s list leaves out'
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l portable -d 'Refuse names that differ in case or Unicode normalisation only, and names that Windows reserves'
 complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l ignore-unsigned-files -d 'Accept files that were not signed; they are not verified'
 complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l allow-symlinks -d 'Follow symbolic links to files inside the model, if the signer did so too'
 complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l allow-unsigned-empty -d 'Accept empty files that a signature over shards does not cover'
@@ -202,6 +242,11 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l threads -d 
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
+json\t'A JSON object on each line'"
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+info\t''
+debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -221,6 +266,11 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l threads -d 'T
 complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
+json\t'A JSON object on each line'"
+complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+info\t''
+debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -234,31 +284,46 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l threads -d
 complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
+json\t'A JSON object on each line'"
+complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+info\t''
+debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l json -d 'Print exactly one JSON object, also when something fails'
 complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -s q -l quiet -d 'Print nothing but errors'
 complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
-complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -s h -l help -d 'Print help'
+complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -s V -l version -d 'Print version'
 complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
+json\t'A JSON object on each line'"
+complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+info\t''
+debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
-complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l threads -d 'Threads to hash with; 0 means one for each CPU' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l access -d 'How files are read: auto maps only what nobody else can change and where it is faster, map always, read never' -r -f -a "auto\t''
 map\t''
 read\t''"
+complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
+json\t'A JSON object on each line'"
+complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+info\t''
+debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
-complete -c modelsig -n "__fish_modelsig_using_subcommand man" -s h -l help -d 'Print help'
+complete -c modelsig -n "__fish_modelsig_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c modelsig -n "__fish_modelsig_using_subcommand man" -s V -l version -d 'Print version'
