@@ -43,8 +43,8 @@ fn numbers(index: &Index) {
     };
     let chunks = if length > chunk_size { u128::from(length).div_ceil(chunk_size.max(1).into()) } else { 0 };
     let expected = chunks * hash.digest_length() as u128;
-    // More than a thousand digests are too few where more are asked for.
-    let bytes = expected.min(64_000) as usize;
+    // Where more than some hundred digests are asked for, there are too few.
+    let bytes = expected.min(9_600) as usize;
     let bytes = bytes.saturating_add_signed(index.surplus.into());
     let digests = base64(&vec![index.digest; bytes]);
     let text = format!(

@@ -51,14 +51,14 @@ struct Ordered {
     chunks: Option<(u8, u8)>,
 }
 
-/// Four blocks of the engine.
-const LONGEST: u64 = 1 << 20;
+/// Two blocks of the engine.
+const LONGEST: u64 = 1 << 19;
 
 impl Length {
     fn bytes(&self) -> u64 {
         match *self {
             Self::Chunks(chunks, more) => {
-                (ChunkSize::MIN * u64::from(chunks % 17)).saturating_add_signed(more.into())
+                (ChunkSize::MIN * u64::from(chunks % 9)).saturating_add_signed(more.into())
             }
             Self::Bytes(bytes) => u64::from(bytes) % LONGEST,
         }
@@ -73,10 +73,10 @@ static ENGINES: LazyLock<[Engine; 2]> =
     LazyLock::new(|| [1, 2].map(|threads| Engine::new(threads).expect("an engine")));
 
 libfuzzer_sys::fuzz_target!(|case: Case| {
-    let tasks: Vec<&Content> = case.tasks.iter().take(4).collect();
+    let tasks: Vec<&Content> = case.tasks.iter().take(3).collect();
     let contents: Vec<Vec<u8>> = tasks.iter().map(|task| task.content()).collect();
     let jobs: Vec<Vec<Job>> =
-        tasks.iter().map(|task| task.jobs.iter().take(12).map(Ordered::job).collect()).collect();
+        tasks.iter().map(|task| task.jobs.iter().take(8).map(Ordered::job).collect()).collect();
     let mut plan = Plan::new();
     let mut planned = Vec::new();
     for ((task, content), jobs) in tasks.iter().zip(&contents).zip(&jobs) {
