@@ -110,11 +110,9 @@ libfuzzer_sys::fuzz_target!(|plan: Plan| {
         let shape: Vec<u64> = std::iter::once(u64::from(tensor.blocks % 4) * block)
             .chain(tensor.others.iter().map(|elements| u64::from(elements % 4)))
             .collect();
-        let product = shape.iter().try_fold(1u64, |product, elements| product.checked_mul(*elements));
-        let Some(size) = product.map(|elements| elements / block * bytes).filter(|size| *size < 1 << 20)
-        else {
-            return;
-        };
+        let elements = shape.iter().try_fold(1u64, |product, elements| product.checked_mul(*elements));
+        let Some(elements) = elements.filter(|elements| *elements < 1 << 20) else { return };
+        let size = elements / block * bytes;
         let aligned = end.next_multiple_of(alignment);
         let offset = match tensor.shift {
             253 => aligned + 1,
