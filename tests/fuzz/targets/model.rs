@@ -291,28 +291,32 @@ impl Manner {
 
 impl Change {
     fn apply(&self, files: &mut Files) {
-        let nth = |number: u8| NAMES[usize::from(number) % NAMES.len()];
+        // One of those that are there.
+        let names: Vec<&str> = files.keys().copied().collect();
+        let nth = |number: &u8| names.get(usize::from(*number) % names.len().max(1)).copied().unwrap_or("a");
         match self {
             Self::Flip { file, at, bits } => {
-                if let Some(content) = files.get_mut(nth(*file)).filter(|content| !content.is_empty()) {
+                if let Some(content) = files.get_mut(nth(file)).filter(|content| !content.is_empty()) {
                     let at = *at as usize % content.len();
                     content[at] ^= bits;
                 }
             }
             Self::Truncate { file, length } => {
-                if let Some(content) = files.get_mut(nth(*file)) {
+                if let Some(content) = files.get_mut(nth(file)) {
                     content.truncate(*length as usize % (content.len() + 1));
                 }
             }
             Self::Append { file, bytes } => {
-                if let Some(content) = files.get_mut(nth(*file)) {
+                if let Some(content) = files.get_mut(nth(file)) {
                     content.extend_from_slice(bytes);
                 }
             }
-            Self::Remove { file } => drop(files.remove(nth(*file))),
-            Self::Add { name, content } => drop(files.insert(nth(*name), content.bytes())),
+            Self::Remove { file } => drop(files.remove(nth(file))),
+            Self::Add { name, content } => {
+                files.insert(NAMES[usize::from(*name) % NAMES.len()], content.bytes());
+            }
             Self::Swap { one, other } => {
-                let (one, other) = (nth(*one), nth(*other));
+                let (one, other) = (nth(one), nth(other));
                 if let (Some(first), Some(second)) = (files.get(one).cloned(), files.get(other).cloned()) {
                     files.insert(one, second);
                     files.insert(other, first);

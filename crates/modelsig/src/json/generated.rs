@@ -96,8 +96,9 @@ fn list(
     [open, close]: [char; 2],
     element: &dyn Fn(&mut Numbers, usize, &mut String),
 ) {
+    let most = if numbers.is_one_in(4) { 9 } else { 4 };
     text.push(open);
-    for place in 0..numbers.below(4) {
+    for place in 0..numbers.below(most) {
         if place > 0 {
             text.push(',');
         }
