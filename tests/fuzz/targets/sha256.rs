@@ -22,13 +22,12 @@ libfuzzer_sys::fuzz_target!(|input: (Vec<u16>, Vec<u16>, Vec<u8>)| {
         let mut streams = vec![Stream::new(); messages.len()];
         let mut rests: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
         while streams.iter().any(|stream| stream.digest().is_none()) {
-            let mut counts = Vec::new();
-            let feed = |(stream, rest): (_, &&'_ [u8])| {
+            let (mut counts, mut feeds) = (Vec::new(), Vec::new());
+            for (stream, rest) in streams.iter_mut().zip(&rests) {
                 let count = piece.next().unwrap_or(usize::MAX).min(rest.len());
                 counts.push(count);
-                Feed::new(stream, &rest[..count], count == rest.len())
-            };
-            let mut feeds: Vec<Feed> = streams.iter_mut().zip(&rests).map(feed).collect();
+                feeds.push(Feed::new(stream, &rest[..count], count == rest.len()));
+            }
             kernels.absorb(&mut feeds, pieces.len() % 2 == 0);
             let absorbed: Vec<usize> =
                 feeds.iter().zip(counts).map(|(feed, count)| count - feed.remaining()).collect();
@@ -38,7 +37,11 @@ libfuzzer_sys::fuzz_target!(|input: (Vec<u16>, Vec<u16>, Vec<u8>)| {
         }
         for (stream, message) in streams.iter().zip(&messages) {
             let expected = HashAlgorithm::Sha256.digest(message).unwrap();
-            assert_eq!(stream.digest().as_ref().map(|digest| &digest[..]), Some(expected.as_bytes()), "{kernels}");
+            assert_eq!(
+                stream.digest().as_ref().map(|digest| &digest[..]),
+                Some(expected.as_bytes()),
+                "{kernels}"
+            );
         }
     }
 });

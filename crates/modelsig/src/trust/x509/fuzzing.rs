@@ -3,11 +3,14 @@
 use x509_cert::der::{Reader, SliceReader};
 
 use super::{Certificate, Purpose, read_anchors, signature, verify_path};
+use crate::fuzzing::message;
 
 /// Certificates one after the other, leaf first, the last one trusted; or the PEM text of anchors.
 pub(crate) fn exercise(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
-        let _ = read_anchors(text);
+        if let Err(fault) = read_anchors(text) {
+            message(&fault);
+        }
     }
     let certificates = certificates(bytes);
     let Some((leaf, others)) = certificates.split_first() else { return };
@@ -15,7 +18,9 @@ pub(crate) fn exercise(bytes: &[u8]) {
         let names = (certificate.subject(), certificate.issuer(), certificate.names());
         let _ = (names, certificate.serial(), certificate.fingerprint());
         // As its own issuer, which the search never tries.
-        let _ = signature::verify(certificate, certificate).map_err(|fault| fault.to_string());
+        if let Err(fault) = signature::verify(certificate, certificate) {
+            message(&fault);
+        }
     }
     let (at, _) = leaf.validity();
     let alone = std::slice::from_ref(leaf);
@@ -31,7 +36,7 @@ pub(crate) fn exercise(bytes: &[u8]) {
             }
             assert!(anchors.contains(certificate));
         }
-        Err(fault) => drop(fault.to_string()),
+        Err(fault) => message(&fault),
     }
 }
 

@@ -3,6 +3,13 @@
 //! Refuses what parsers read differently: duplicate members at any depth, trailing data, a byte order mark, nesting
 //! beyond the limit. In everything else it is serde_json.
 
+#[cfg(test)]
+mod generated;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod oracle;
+#[cfg(test)]
+mod suite;
+
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
