@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 
-use modelsig_hash::{ByteRange, Digest, HashAlgorithm};
+use modelsig_hash::{ByteRange, Digest, HashAlgorithm, uninterrupted};
 
 use super::damage::{Damaged, Kind, pieces};
 use super::faults::{Faults, add};
@@ -87,7 +87,7 @@ impl<'r> Mender<'r> {
             }
             Err(error) => return Err(failed("open for writing")(error)),
         };
-        let metadata = old.metadata().map_err(failed("stat"))?;
+        let metadata = uninterrupted(|| old.metadata()).map_err(failed("stat"))?;
         if !metadata.is_file() {
             let what = kind_of(metadata.file_type());
             return Err(Error::SpecialFile { path: damaged.name.to_string(), what });
@@ -133,7 +133,7 @@ impl<'r> Mender<'r> {
                 }
             }
         }
-        let found = file.metadata().map_err(failed("stat"))?.len();
+        let found = uninterrupted(|| file.metadata()).map_err(failed("stat"))?.len();
         let cut = place.signed.length().map_or(0, |length| found.saturating_sub(length));
         if cut > 0 && result.is_ok() {
             file.set_len(found - cut).map_err(failed("cut"))?;
@@ -224,7 +224,10 @@ impl<'r> Mender<'r> {
             }
         };
         treated.failures.extend(faults.into_errors(name));
-        let found = old.as_ref().map(|old| old.metadata().map(|metadata| metadata.len())).transpose();
+        let found = old
+            .as_ref()
+            .map(|old| uninterrupted(|| old.metadata()).map(|metadata| metadata.len()))
+            .transpose();
         let found = found.map_err(failed("stat"))?.unwrap_or_default();
         let cut = place.signed.length().map_or(0, |length| found.saturating_sub(length));
         if ranges.is_empty() && cut == 0 {
