@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use modelsig::hash::{Access, HashAlgorithm};
+use modelsig::hash::{Access, HashAlgorithm, uninterrupted};
 use modelsig::{Error, Escaped, Method, ModelPath, ModelSigner};
 
 use crate::commands::{completions, digest, hash, inspect, keygen, protect, repair, sign, verify};
@@ -191,9 +191,14 @@ pub(crate) fn inside(model: &Path, path: &Path, cannot: &str) -> Result<ModelPat
     let usage =
         |why: &str| Error::Usage { what: format!("{cannot} '{}': {why}", Escaped(&path.to_string_lossy())) };
     let relative = if path.is_absolute() {
-        let root =
-            model.canonicalize().map_err(|_| Error::ModelNotFound { path: model.display().to_string() })?;
-        let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+        let root = uninterrupted(|| model.canonicalize()).map_err(|source| {
+            let path = model.display().to_string();
+            match source.kind() {
+                std::io::ErrorKind::NotFound => Error::ModelNotFound { path },
+                _ => Error::Io { operation: "open", path, source },
+            }
+        })?;
+        let folder = path.parent().and_then(|folder| uninterrupted(|| folder.canonicalize()).ok());
         let whole = folder.zip(path.file_name()).map(|(folder, name)| folder.join(name));
         let inside = whole.and_then(|whole| whole.strip_prefix(root).ok().map(Path::to_owned));
         inside.ok_or_else(|| usage("it is absolute and does not lie inside the model"))?
@@ -209,7 +214,7 @@ pub(crate) fn inside(model: &Path, path: &Path, cannot: &str) -> Result<ModelPat
 /// Where the bundle of a model is unless the caller says otherwise: `MODEL/model.sig` for a folder, `MODEL.sig` for
 /// a file.
 pub(crate) fn default_bundle(model: &Path) -> PathBuf {
-    if model.is_file() {
+    if uninterrupted(|| model.metadata()).is_ok_and(|found| found.is_file()) {
         let mut name = model.as_os_str().to_owned();
         name.push(".sig");
         name.into()

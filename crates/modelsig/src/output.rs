@@ -1,8 +1,11 @@
 //! The one way out for bundles: a file appears whole or not at all, with the time at which its making began.
 
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::time::SystemTime;
+
+use modelsig_hash::uninterrupted;
+use tempfile::NamedTempFile;
 
 use crate::Error;
 
@@ -12,16 +15,22 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 }
 
 /// The time by the clock of the file system on which the bundle will stand. Also shows, before hours of hashing, that
-/// it can be written.
+/// it can be written. What was written for that is gone again: in the folder of the model it would be signed.
 pub(crate) fn time_beside(bundle: &Path) -> Result<Option<SystemTime>, Error> {
     let failed = |error| Error::io("write", bundle.to_string_lossy(), error);
     let probe = tempfile::Builder::new().prefix(".modelsig-").suffix(".tmp").tempfile_in(folder_of(bundle));
-    let probe = probe.map_err(failed)?;
-    Ok(probe.as_file().metadata().and_then(|metadata| metadata.modified()).ok())
+    let (probe, path) = probe.and_then(|probe| Ok(probe.keep()?)).map_err(failed)?;
+    let metadata = uninterrupted(|| probe.metadata());
+    drop(probe);
+    uninterrupted(|| std::fs::remove_file(&path))
+        .map_err(|error| Error::io("remove the temporary file", path.to_string_lossy(), error))?;
+    // Not every platform knows such times.
+    Ok(metadata.map_err(failed)?.modified().ok())
 }
 
 /// Writes a file whole: into a temporary file beside it, flushed to the device, then renamed. `modified`
-/// becomes its modification time.
+/// becomes its modification time. When it fails nothing was written, except when the folder cannot be flushed: then the
+/// file stands there, whole, until the power fails.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8], modified: Option<SystemTime>) -> Result<(), Error> {
     let failed = |operation| {
         move |error: std::io::Error| Error::io(operation, path.to_string_lossy().into_owned(), error)
@@ -37,13 +46,38 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], modified: Option<SystemTime
     }
     let mut file = builder.tempfile_in(folder).map_err(failed("write"))?;
     file.write_all(bytes).map_err(failed("write"))?;
-    // Where a file system keeps the time to itself, the bundle is as good without it.
-    let _ = modified.map(|modified| file.as_file().set_modified(modified));
+    if let Some(modified) = modified {
+        match uninterrupted(|| file.as_file().set_modified(modified)) {
+            // Where a file system keeps the time to itself, the bundle is as good without it.
+            Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {}
+            result => result.map_err(failed("set the time of"))?,
+        }
+    }
     file.as_file().sync_all().map_err(failed("flush"))?;
-    file.persist(path).map_err(|error| failed("rename into place")(error.error))?;
+    // Opened while there is still nothing to be undone.
     #[cfg(unix)]
-    std::fs::File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(failed("flush the folder of"))?;
+    let folder = std::fs::File::open(folder).map_err(failed("open the folder of"))?;
+    rename(file, path).map_err(failed("rename into place"))?;
+    #[cfg(unix)]
+    flush(&folder).map_err(failed("flush the folder of"))?;
     Ok(())
+}
+
+fn rename(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
+    loop {
+        match file.persist(path) {
+            Err(refused) if refused.error.kind() == ErrorKind::Interrupted => file = refused.file,
+            result => return result.map(drop).map_err(|refused| refused.error),
+        }
+    }
+}
+
+/// Flushes the names in a folder to the device.
+#[cfg(unix)]
+fn flush(folder: &std::fs::File) -> io::Result<()> {
+    match folder.sync_all() {
+        // Not every file system flushes folders.
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
+        result => result,
+    }
 }

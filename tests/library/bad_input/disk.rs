@@ -97,6 +97,46 @@ fn signed_files_in_a_folder_that_cannot_be_listed_are_not_known_to_be_missing() 
     );
 }
 
+#[test]
+fn signed_files_in_a_model_that_cannot_be_listed_are_not_known_to_be_missing() {
+    as_ordinary_user(
+        "bad_input::disk::signed_files_in_a_model_that_cannot_be_listed_are_not_known_to_be_missing",
+        || {
+            let case = Case::new(&[("a.bin", b"a"), ("sub/b.bin", b"b")]);
+            case.sign();
+            // It can be opened, and nothing can be looked up in it.
+            fs::set_permissions(case.model(), fs::Permissions::from_mode(0o444)).unwrap();
+            let verified = refused(case.verify(Policy::strict()));
+            let lenient = danger::unsigned_files(Policy::strict(), UnsignedFiles::Ignore);
+            let ignoring = refused(case.verify(lenient));
+            fs::set_permissions(case.model(), fs::Permissions::from_mode(0o755)).unwrap();
+            for error in [verified, ignoring] {
+                assert!(matches!(only_problem(&error), Error::Io { .. }), "{:?}", problems(&error));
+                assert_outcome(only_problem(&error), ErrorKind::Io, ".");
+            }
+        },
+    );
+}
+
+/// The place of the signer's bundle is left out if a bundle stands there, which nobody can tell here.
+#[test]
+fn a_recorded_bundle_that_cannot_be_read_is_not_taken_for_an_unsigned_file() {
+    as_ordinary_user(
+        "bad_input::disk::a_recorded_bundle_that_cannot_be_read_is_not_taken_for_an_unsigned_file",
+        || {
+            let case = Case::new(&[("a.bin", b"a")]);
+            let inside = case.file("model.sig");
+            ModelSigner::new().sign(&case.model(), &inside, &case.key).unwrap();
+            fs::copy(&inside, case.bundle()).unwrap();
+            case.verified();
+            fs::set_permissions(&inside, fs::Permissions::from_mode(0o000)).unwrap();
+            let error = refused(case.verify(Policy::strict()));
+            assert!(matches!(only_problem(&error), Error::Io { operation: "open", .. }), "{error:?}");
+            assert_outcome(only_problem(&error), ErrorKind::Io, "model.sig");
+        },
+    );
+}
+
 /// False if this user cannot make such a file.
 type Make = fn(&Path) -> bool;
 

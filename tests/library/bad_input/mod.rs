@@ -11,6 +11,7 @@ mod limits;
 mod messages;
 mod shards;
 mod signers;
+mod sparse;
 mod statement;
 mod symlinks;
 mod trust;

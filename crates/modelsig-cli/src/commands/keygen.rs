@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use modelsig::hash::uninterrupted;
 use modelsig::{Error, KeyType, PrivateKey, Signer};
 
 use super::{Run, private_key};
@@ -65,7 +66,7 @@ impl Options {
         let public = key.public_key();
         if let Err(error) = write_new(&public_path, public.to_pem().as_bytes(), 0o644) {
             // Half a pair is of no use; the private key was made a moment ago and signed nothing.
-            let _ = fs::remove_file(&self.out);
+            let _ = uninterrupted(|| fs::remove_file(&self.out));
             return Err(error);
         }
         if run.printer.is_json() {
@@ -117,7 +118,7 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     };
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     written.map_err(|source| {
-        let _ = fs::remove_file(path);
+        let _ = uninterrupted(|| fs::remove_file(path));
         Error::Io { operation: "write", path: shown(), source }
     })
 }

@@ -12,11 +12,12 @@ use std::io;
 #[cfg(target_os = "linux")]
 pub fn clone(file: &File, folder: &File) -> io::Result<File> {
     use rustix::fs::{Mode, OFlags, ioctl_ficlone, openat};
+    use rustix::io::retry_on_intr;
 
     // With EXCL it can never be given a name.
     let flags = OFlags::TMPFILE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC;
-    let clone = openat(folder, c".", flags, Mode::RUSR | Mode::WUSR)?;
-    ioctl_ficlone(&clone, file)?;
+    let clone = retry_on_intr(|| openat(folder, c".", flags, Mode::RUSR | Mode::WUSR))?;
+    retry_on_intr(|| ioctl_ficlone(&clone, file))?;
     reopened(&File::from(clone))
 }
 

@@ -9,6 +9,8 @@ use memmap2::{Mmap, MmapOptions};
 
 use super::buffer::Buffer;
 use super::read;
+#[cfg(target_os = "linux")]
+use crate::uninterrupted;
 use crate::{BLOCK, ByteRange};
 
 /// Under this length it is not worth finding out whether a map is cheaper than reads.
@@ -45,7 +47,8 @@ impl Map {
         #[cfg(target_os = "linux")]
         if !self.is_cached {
             let (start, length) = (range.start() as usize, range.length() as usize);
-            return match self.map.advise_range(memmap2::Advice::PopulateRead, start, length) {
+            let populate = || self.map.advise_range(memmap2::Advice::PopulateRead, start, length);
+            return match uninterrupted(populate) {
                 // Kernels before 5.14 do not know how.
                 Err(error) if error.raw_os_error() != Some(libc::EINVAL) => Err(error),
                 _ => Ok(()),

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::protect::Keep;
-use crate::{ByteRange, Error};
+use crate::{ByteRange, Error, uninterrupted};
 use ahead::ReadAhead;
 pub(crate) use buffer::Buffer;
 pub(crate) use map::Map;
@@ -101,7 +101,7 @@ impl<'a> Source<'a> {
     /// [`Error::Io`], [`Error::NotRegular`].
     pub fn from_path(path: &'a Path) -> Result<Self, Error> {
         let name = path.to_string_lossy().into_owned();
-        let metadata = path.metadata().map_err(|source| io_error("stat", &name, source))?;
+        let metadata = uninterrupted(|| path.metadata()).map_err(|source| io_error("stat", &name, source))?;
         if !metadata.is_file() {
             return Err(Error::NotRegular { name });
         }
@@ -223,7 +223,8 @@ impl<'a> Source<'a> {
                 (Arc::new(file), offset.unwrap_or(0), offset.is_none())
             }
         };
-        let metadata = file.metadata().map_err(|source| io_error("stat", &self.name, source))?;
+        let metadata =
+            uninterrupted(|| file.metadata()).map_err(|source| io_error("stat", &self.name, source))?;
         if !metadata.is_file() {
             return Err(Error::NotRegular { name: self.name.clone() });
         }
@@ -380,7 +381,8 @@ impl Opened<'_> {
         if keep.is_some() || seen_at_once.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let metadata = file.metadata().map_err(|source| io_error("stat", self.name, source))?;
+        let metadata =
+            uninterrupted(|| file.metadata()).map_err(|source| io_error("stat", self.name, source))?;
         if *whole && metadata.len() != self.length {
             let found = metadata.len();
             return Err(Error::Length { name: self.name.into(), expected: self.length, found });
@@ -419,7 +421,7 @@ pub fn read_at(name: &str, file: &File, offset: u64, bytes: &mut [u8]) -> Result
 }
 
 fn regular_length(name: &str, file: &File) -> Result<u64, Error> {
-    let metadata = file.metadata().map_err(|source| io_error("stat", name, source))?;
+    let metadata = uninterrupted(|| file.metadata()).map_err(|source| io_error("stat", name, source))?;
     if metadata.is_file() { Ok(metadata.len()) } else { Err(Error::NotRegular { name: name.into() }) }
 }
 

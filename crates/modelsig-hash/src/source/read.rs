@@ -1,10 +1,10 @@
 //! Positioned reads: any length, any thread, the file's own position untouched.
 
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io;
 
 use super::buffer::Buffer;
-use crate::Error;
+use crate::{Error, uninterrupted};
 
 /// Files up to this length are brought in by one read, which also sees whether there is more.
 pub(crate) const AT_ONCE: u64 = 64 << 10;
@@ -46,12 +46,7 @@ pub(crate) fn at_once(name: &str, file: &File, block: &mut Buffer, length: usize
 
 /// One positioned read, repeated when a signal interrupts it.
 pub(crate) fn at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    loop {
-        match once(file, buffer, offset) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            result => return result,
-        }
-    }
+    uninterrupted(|| once(file, buffer, offset))
 }
 
 #[cfg(unix)]
@@ -70,5 +65,5 @@ fn once(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
 
 #[cfg(not(any(unix, windows)))]
 fn once(_: &File, _: &mut [u8], _: u64) -> io::Result<usize> {
-    Err(ErrorKind::Unsupported.into())
+    Err(io::ErrorKind::Unsupported.into())
 }

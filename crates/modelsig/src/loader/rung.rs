@@ -137,7 +137,15 @@ impl SignedModel {
         }
         let clone = self.model.folder().and_then(|folder| protect::clone(file, &folder));
         clone.map_err(|error| {
-            cannot.store(true, Ordering::Relaxed);
+            // Other errors pass, or concern this file alone.
+            use std::io::ErrorKind::{
+                CrossesDevices, IsADirectory, PermissionDenied, ReadOnlyFilesystem, Unsupported,
+            };
+            if let CrossesDevices | IsADirectory | PermissionDenied | ReadOnlyFilesystem | Unsupported =
+                error.kind()
+            {
+                cannot.store(true, Ordering::Relaxed);
+            }
             format!("{}: {error}", why())
         })
     }

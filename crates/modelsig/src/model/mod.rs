@@ -21,7 +21,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use modelsig_hash::{Access, Source};
+use modelsig_hash::{Access, Source, uninterrupted};
 
 use crate::content::Content;
 use crate::{Error, Limits, input};
@@ -57,7 +57,7 @@ impl Model {
     /// Opens a folder or finds a regular file. A symbolic link at `path` itself is the caller's and is followed.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let shown = || path.to_string_lossy().into_owned();
-        let metadata = match path.metadata() {
+        let metadata = match uninterrupted(|| path.metadata()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(Error::ModelNotFound { path: shown() });
             }
@@ -119,11 +119,20 @@ impl Model {
     /// Where a path lies inside the model folder, if it does. The file itself need not exist.
     ///
     /// # Errors
-    /// [`Error::NameNotUtf8`] when it lies inside under a name that cannot be left out of a signature.
+    /// [`Error::NameNotUtf8`] when it lies inside under a name that cannot be left out of a signature; [`Error::Io`] when
+    /// it cannot be found out.
     pub(crate) fn relative(&self, path: &Path) -> Result<Option<ModelPath>, Error> {
         let Kind::Folder(root) = &self.kind else { return Ok(None) };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let whole = folder.canonicalize().ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
+        let folder = match uninterrupted(|| folder.canonicalize()) {
+            Ok(folder) => folder,
+            // Nothing lies in a folder that is not there.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(Error::io("find the folder of", path.to_string_lossy(), error)),
+        };
+        let whole = path.file_name().map(|name| folder.join(name));
         match whole.as_ref().and_then(|whole| whole.strip_prefix(root.canonical()).ok()) {
             None => Ok(None),
             Some(inside) if inside.as_os_str().is_empty() => Ok(None),
@@ -212,7 +221,7 @@ impl Model {
         match &self.kind {
             Kind::Folder(root) => root.folder_of(name).map(|(folder, file)| (folder, file.to_owned())),
             Kind::File { name: only, .. } if name == only => {
-                let file = self.path.canonicalize()?;
+                let file = uninterrupted(|| self.path.canonicalize())?;
                 let (root, name) = Self::around(&file)?;
                 root.folder_of(&name).map(|(folder, file)| (folder, file.to_owned()))
             }
@@ -225,7 +234,7 @@ impl Model {
         match &self.kind {
             Kind::Folder(root) => Ok(root.lock()),
             Kind::File { locked, .. } => {
-                let (around, _) = Self::around(&self.path.canonicalize()?)?;
+                let (around, _) = Self::around(&uninterrupted(|| self.path.canonicalize())?)?;
                 Ok(locked.get_or_init(|| around).lock())
             }
             Kind::Contents(_) => Err(io::ErrorKind::Unsupported.into()),

@@ -103,15 +103,14 @@ impl Root {
         let mut entries = Vec::new();
         for entry in fs::read_dir(path)?.take(most.saturating_add(1)) {
             let entry = entry?;
-            let metadata = entry.path().symlink_metadata()?;
-            let kind = if metadata.is_symlink() {
-                EntryKind::Symlink
-            } else if metadata.is_dir() {
-                EntryKind::Folder
-            } else if metadata.is_file() {
-                EntryKind::File { length: metadata.len(), has_more_names: false }
-            } else {
-                EntryKind::Special("special file")
+            let kind = match entry.path().symlink_metadata() {
+                Err(error) => EntryKind::Unknown(error),
+                Ok(metadata) if metadata.is_symlink() => EntryKind::Symlink,
+                Ok(metadata) if metadata.is_dir() => EntryKind::Folder,
+                Ok(metadata) if metadata.is_file() => {
+                    EntryKind::File { length: metadata.len(), has_more_names: false }
+                }
+                Ok(_) => EntryKind::Special("special file"),
             };
             entries.push(Entry { name: entry.file_name(), kind });
         }

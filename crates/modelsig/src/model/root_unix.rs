@@ -10,10 +10,11 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use modelsig_hash::uninterrupted;
 use rustix::fs::{
     AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, flock, mkdirat, openat, renameat, statat, unlinkat,
 };
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 use super::ModelPath;
 use super::walk::{Entry, EntryKind};
@@ -55,12 +56,12 @@ impl Folder {
 
     /// Removes a file, or a link itself; never a folder.
     pub(crate) fn remove(&self, file: &str) -> io::Result<()> {
-        Ok(unlinkat(&self.0, file, AtFlags::empty())?)
+        Ok(retry_on_intr(|| unlinkat(&self.0, file, AtFlags::empty()))?)
     }
 
     /// Puts a file in the place of another one of this folder.
     pub(crate) fn replace(&self, from: &str, to: &str) -> io::Result<()> {
-        Ok(renameat(&self.0, from, &self.0, to)?)
+        Ok(retry_on_intr(|| renameat(&self.0, from, &self.0, to))?)
     }
 
     /// Gives a file a name that nothing has.
@@ -68,13 +69,13 @@ impl Folder {
         #[cfg(any(target_os = "linux", target_vendor = "apple"))]
         {
             use rustix::fs::{RenameFlags, renameat_with};
-            match renameat_with(&self.0, from, &self.0, to, RenameFlags::NOREPLACE) {
+            match retry_on_intr(|| renameat_with(&self.0, from, &self.0, to, RenameFlags::NOREPLACE)) {
                 // Not every kernel and file system can: then it is looked first.
                 Err(Errno::NOSYS | Errno::INVAL | Errno::NOTSUP) => {}
                 result => return Ok(result?),
             }
         }
-        match statat(&self.0, to, AtFlags::SYMLINK_NOFOLLOW) {
+        match retry_on_intr(|| statat(&self.0, to, AtFlags::SYMLINK_NOFOLLOW)) {
             Err(Errno::NOENT) => self.replace(from, to),
             Ok(_) => Err(Errno::EXIST.into()),
             Err(error) => Err(error.into()),
@@ -83,14 +84,14 @@ impl Folder {
 
     /// True when this is the file that stands there under that name.
     pub(crate) fn holds(&self, file: &str, opened: &File) -> io::Result<bool> {
-        let named = statat(&self.0, file, AtFlags::SYMLINK_NOFOLLOW)?;
-        let opened = rustix::fs::fstat(opened)?;
+        let named = retry_on_intr(|| statat(&self.0, file, AtFlags::SYMLINK_NOFOLLOW))?;
+        let opened = retry_on_intr(|| rustix::fs::fstat(opened))?;
         Ok((named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino))
     }
 
     /// Flushes the names in the folder to the device.
     pub(crate) fn flush(&self) -> io::Result<()> {
-        match rustix::fs::fsync(&self.0) {
+        match retry_on_intr(|| rustix::fs::fsync(&self.0)) {
             // Not every file system flushes folders.
             Err(Errno::INVAL | Errno::BADF) => Ok(()),
             result => Ok(result?),
@@ -100,8 +101,8 @@ impl Folder {
 
 impl Root {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let folder = rustix::fs::open(path, FOLDER, Mode::empty())?;
-        Ok(Self { folder, canonical: path.canonicalize()?, last: Mutex::default() })
+        let folder = retry_on_intr(|| rustix::fs::open(path, FOLDER, Mode::empty()))?;
+        Ok(Self { folder, canonical: uninterrupted(|| path.canonicalize())?, last: Mutex::default() })
     }
 
     pub(super) fn canonical(&self) -> &Path {
@@ -112,18 +113,18 @@ impl Root {
     pub(super) fn list(&self, folder: Option<&ModelPath>, most: usize) -> io::Result<Vec<Entry>> {
         let fd = match folder {
             // A fresh descriptor: the position in a folder is shared by its duplicates.
-            None => openat(&self.folder, c".", FOLDER, Mode::empty())?,
+            None => self.anew()?,
             Some(folder) => open_beneath(self.folder.as_fd(), folder.as_str(), FOLDER, Mode::empty())?,
         };
         let mut entries = Vec::new();
-        for entry in Dir::read_from(&fd)? {
+        for entry in retry_on_intr(|| Dir::read_from(&fd))? {
             if entries.len() > most {
                 break;
             }
             let entry = entry?;
             let name = entry.file_name();
             if name != c"." && name != c".." {
-                let kind = kind_of(fd.as_fd(), name)?;
+                let kind = kind_of(fd.as_fd(), name);
                 entries.push(Entry { name: OsString::from(OsStr::from_bytes(name.to_bytes())), kind });
             }
         }
@@ -132,7 +133,12 @@ impl Root {
     }
 
     pub(super) fn folder(&self) -> io::Result<File> {
-        Ok(File::from(openat(&self.folder, c".", FOLDER, Mode::empty())?))
+        Ok(File::from(self.anew()?))
+    }
+
+    /// The folder, with a position of its own.
+    fn anew(&self) -> io::Result<OwnedFd> {
+        Ok(retry_on_intr(|| openat(&self.folder, c".", FOLDER, Mode::empty()))?)
     }
 
     pub(super) fn open_file(&self, name: &ModelPath) -> io::Result<File> {
@@ -140,7 +146,8 @@ impl Root {
             return Ok(File::from(open_beneath(self.folder.as_fd(), name.as_str(), REGULAR, Mode::empty())?));
         };
         let folder = self.subfolder(folder)?;
-        Ok(File::from(openat(&*folder, file, REGULAR | OFlags::NOFOLLOW, Mode::empty())?))
+        let flags = REGULAR | OFlags::NOFOLLOW;
+        Ok(File::from(retry_on_intr(|| openat(&*folder, file, flags, Mode::empty()))?))
     }
 
     fn subfolder(&self, name: &str) -> io::Result<Arc<OwnedFd>> {
@@ -158,9 +165,9 @@ impl Root {
     pub(super) fn folder_of<'n>(&self, name: &'n ModelPath) -> io::Result<(Folder, &'n str)> {
         let mut components: Vec<&str> = name.components().collect();
         let file = components.pop().unwrap_or_default();
-        let mut at = openat(&self.folder, c".", FOLDER, Mode::empty())?;
+        let mut at = self.anew()?;
         for component in components {
-            match mkdirat(&at, component, Mode::from_raw_mode(0o777)) {
+            match retry_on_intr(|| mkdirat(&at, component, Mode::from_raw_mode(0o777))) {
                 Ok(()) => Folder(at.try_clone()?).flush()?,
                 Err(Errno::EXIST) => {}
                 // Where nothing may be made, what is there can still be opened.
@@ -174,7 +181,7 @@ impl Root {
 
     /// Keeps other writers away, unless there is one already. Where a file system has no locks, nobody is kept away.
     pub(super) fn lock(&self) -> Option<Lock<'_>> {
-        let locked = flock(&self.folder, FlockOperation::NonBlockingLockExclusive);
+        let locked = retry_on_intr(|| flock(&self.folder, FlockOperation::NonBlockingLockExclusive));
         (locked != Err(Errno::WOULDBLOCK)).then_some(Lock(&self.folder))
     }
 }
@@ -191,12 +198,12 @@ impl Drop for Lock<'_> {
 
 /// True when writing to the file shows under no other name. The file must be opened.
 pub(super) fn has_one_name(file: &File) -> io::Result<bool> {
-    Ok(file.metadata()?.nlink() <= 1)
+    Ok(uninterrupted(|| file.metadata())?.nlink() <= 1)
 }
 
 /// Gives a new file the mode of the one that it is to replace, and its owner where that is allowed.
 pub(super) fn dress_like(new: &File, old: &File) -> io::Result<()> {
-    let (is, was) = (new.metadata()?, old.metadata()?);
+    let (is, was) = (uninterrupted(|| new.metadata())?, uninterrupted(|| old.metadata())?);
     if (is.uid(), is.gid()) != (was.uid(), was.gid()) {
         // Only root may give files away.
         let _ = fchown(new, Some(was.uid()), Some(was.gid()));
@@ -204,9 +211,12 @@ pub(super) fn dress_like(new: &File, old: &File) -> io::Result<()> {
     new.set_permissions(Permissions::from_mode(was.mode() & 0o777))
 }
 
-fn kind_of(folder: BorrowedFd<'_>, name: &CStr) -> io::Result<EntryKind> {
-    let stat = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
-    Ok(match FileType::from_raw_mode(stat.st_mode) {
+fn kind_of(folder: BorrowedFd<'_>, name: &CStr) -> EntryKind {
+    let stat = match retry_on_intr(|| statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)) {
+        Ok(stat) => stat,
+        Err(error) => return EntryKind::Unknown(error.into()),
+    };
+    match FileType::from_raw_mode(stat.st_mode) {
         // A regular file's size is never negative.
         FileType::RegularFile => {
             EntryKind::File { length: stat.st_size as u64, has_more_names: stat.st_nlink > 1 }
@@ -218,7 +228,7 @@ fn kind_of(folder: BorrowedFd<'_>, name: &CStr) -> io::Result<EntryKind> {
         FileType::BlockDevice => EntryKind::Special("block device"),
         FileType::CharacterDevice => EntryKind::Special("character device"),
         FileType::Unknown => EntryKind::Special("special file"),
-    })
+    }
 }
 
 /// The one way to open something inside the root: no component is a symbolic link, nothing leads out.
@@ -228,7 +238,7 @@ fn open_beneath(root: BorrowedFd<'_>, name: &str, flags: OFlags, mode: Mode) -> 
     {
         use rustix::fs::{ResolveFlags, openat2};
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-        match openat2(root, name, flags, mode, resolve) {
+        match retry_on_intr(|| openat2(root, name, flags, mode, resolve)) {
             // Kernels before 5.6 lack the call, some sandboxes forbid it: the other way is as strict.
             Err(Errno::NOSYS | Errno::PERM) => {}
             result => return Ok(result?),
@@ -245,7 +255,7 @@ fn open_by_components(root: BorrowedFd<'_>, name: &str, flags: OFlags, mode: Mod
         let at = folder.as_ref().map_or(root, AsFd::as_fd);
         let is_last = components.peek().is_none();
         let (flags, mode) = if is_last { (flags, mode) } else { (FOLDER, Mode::empty()) };
-        let opened = openat(at, component, OFlags::NOFOLLOW | flags, mode)?;
+        let opened = retry_on_intr(|| openat(at, component, OFlags::NOFOLLOW | flags, mode))?;
         if is_last {
             return Ok(opened);
         }

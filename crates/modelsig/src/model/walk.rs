@@ -6,6 +6,8 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use modelsig_hash::uninterrupted;
+
 use super::root::Root;
 use super::{Exclusions, ModelPath, PathFault, SkipReason};
 use crate::bundle::Bundle;
@@ -26,6 +28,8 @@ pub(super) enum EntryKind {
     Folder,
     Symlink,
     Special(&'static str),
+    /// It is there, and nobody can tell what it is.
+    Unknown(std::io::Error),
 }
 
 /// What to do with a symbolic link.
@@ -170,7 +174,11 @@ impl Walk<'_> {
             Some(Err(fault)) => return self.tree.problems.push(Error::BadName { path: shown(), fault }),
             None => return self.tree.problems.push(Error::NameNotUtf8 { path: shown() }),
         };
-        let skipped = parent.skipped.or_else(|| self.reason_to_skip(&name, &entry.kind));
+        let own = || self.reason_to_skip(&name, &entry.kind);
+        let skipped = match parent.skipped.map_or_else(own, |reason| Ok(Some(reason))) {
+            Ok(skipped) => skipped,
+            Err(problem) => return self.tree.problems.push(problem),
+        };
         match (entry.kind, skipped) {
             (EntryKind::Folder, skipped) => {
                 self.pending.push(Pending {
@@ -187,6 +195,9 @@ impl Walk<'_> {
             (EntryKind::Special(what), None) => {
                 self.tree.problems.push(Error::SpecialFile { path: name.to_string(), what });
             }
+            (EntryKind::Unknown(error), None) => {
+                self.tree.problems.push(Error::io("stat", name.as_str(), error));
+            }
             (EntryKind::Symlink, None) => match self.follow(name) {
                 Ok(file) => self.tree.files.push(file),
                 Err(problem) => self.tree.problems.push(problem),
@@ -201,25 +212,24 @@ impl Walk<'_> {
 
     /// The place of a bundle is a place for one file. A recorded name that ends in `.sig` is the place of the signer's
     /// bundle, and left out only if a bundle stands there: otherwise it would be a place for anything.
-    fn reason_to_skip(&self, name: &ModelPath, kind: &EntryKind) -> Option<SkipReason> {
-        let reason = self.exclusions.reason(name)?;
+    fn reason_to_skip(&self, name: &ModelPath, kind: &EntryKind) -> Result<Option<SkipReason>, Error> {
+        let Some(reason) = self.exclusions.reason(name) else { return Ok(None) };
         if reason == SkipReason::Signature && !matches!(kind, EntryKind::File { .. }) {
-            return None;
+            return Ok(None);
         }
         let reserved = reason == SkipReason::Signer && name.as_str().to_ascii_lowercase().ends_with(".sig");
-        (!reserved || (matches!(kind, EntryKind::File { .. }) && self.is_bundle(name))).then_some(reason)
+        let skip = !reserved || (matches!(kind, EntryKind::File { .. }) && self.is_bundle(name)?);
+        Ok(skip.then_some(reason))
     }
 
-    fn is_bundle(&self, name: &ModelPath) -> bool {
-        let bytes = self.root.open_file(name).and_then(|file| {
-            let mut bytes = Vec::new();
-            let limit = self.limits.bundle_bytes;
-            std::io::Read::read_to_end(&mut std::io::Read::take(file, limit.saturating_add(1)), &mut bytes)?;
-            Ok(bytes)
-        });
-        bytes.is_ok_and(|bytes| {
-            bytes.len() as u64 <= self.limits.bundle_bytes && Bundle::parse("", bytes, self.limits).is_ok()
-        })
+    fn is_bundle(&self, name: &ModelPath) -> Result<bool, Error> {
+        let failed = |operation| move |error| Error::io(operation, name.as_str(), error);
+        let file = self.root.open_file(name).map_err(failed("open"))?;
+        let limit = self.limits.bundle_bytes;
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut std::io::Read::take(file, limit.saturating_add(1)), &mut bytes)
+            .map_err(failed("read"))?;
+        Ok(bytes.len() as u64 <= limit && Bundle::parse("", bytes, self.limits).is_ok())
     }
 
     fn follow(&self, name: ModelPath) -> Result<TreeFile, Error> {
@@ -227,14 +237,16 @@ impl Walk<'_> {
         if self.symlinks == Symlinks::Reject {
             return Err(Error::Symlink { path });
         }
-        let end = match self.root.canonical().join(Path::new(name.as_str())).canonicalize() {
+        let link = self.root.canonical().join(Path::new(name.as_str()));
+        let end = match uninterrupted(|| link.canonicalize()) {
             Err(error) if is_loop(&error) => return Err(Error::SymlinkLoop { path }),
             result => result.map_err(|error| Error::io("follow symbolic link", &path, error))?,
         };
         let Ok(inside) = end.strip_prefix(self.root.canonical()) else {
             return Err(Error::SymlinkOutside { path, target: end.to_string_lossy().into_owned() });
         };
-        let metadata = end.symlink_metadata().map_err(|error| Error::io("stat", &path, error))?;
+        let metadata =
+            uninterrupted(|| end.symlink_metadata()).map_err(|error| Error::io("stat", &path, error))?;
         if metadata.is_dir() {
             return Err(Error::SymlinkToFolder { path });
         }

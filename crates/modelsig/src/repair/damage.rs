@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 
-use modelsig_hash::{ByteRange, Digest, Job, Plan, Source, Task};
+use modelsig_hash::{ByteRange, Digest, Job, Plan, Source, Task, uninterrupted};
 
 use crate::Error;
 use crate::loader::SignedModel;
@@ -90,7 +90,10 @@ impl SignedModel {
 
         let failed = |error| Error::from_hashing(damaged.name.as_str(), error);
         let io = |operation| move |error| Error::io(operation, damaged.name.as_str(), error);
-        let length = opened.metadata().map_err(io("stat"))?.len().min(signed.length().unwrap_or(u64::MAX));
+        let length = uninterrupted(|| opened.metadata())
+            .map_err(io("stat"))?
+            .len()
+            .min(signed.length().unwrap_or(u64::MAX));
         let job = |(_, range, digest): (usize, ByteRange, Digest)| Job {
             range,
             algorithm: digest.algorithm(),

@@ -2,13 +2,14 @@
 //!
 //! In place only checked bytes are written: a piece is held in memory, or in a nameless file, until its digest was seen
 //! to be the signed one. An interruption leaves at most one piece torn, which was damaged before. Refuses to write
-//! through a second name of a file, and through links.
+//! through a second name of a file, and through links; and to put anything in the place of a file of which a part can be
+//! read neither here nor at the source: another time it may be read.
 
 use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 
-use modelsig_hash::{ByteRange, Digest, HashAlgorithm};
+use modelsig_hash::{ByteRange, Digest, HashAlgorithm, uninterrupted};
 
 use super::damage::{Damaged, Kind, pieces};
 use super::faults::{Faults, add};
@@ -87,7 +88,7 @@ impl<'r> Mender<'r> {
             }
             Err(error) => return Err(failed("open for writing")(error)),
         };
-        let metadata = old.metadata().map_err(failed("stat"))?;
+        let metadata = uninterrupted(|| old.metadata()).map_err(failed("stat"))?;
         if !metadata.is_file() {
             let what = kind_of(metadata.file_type());
             return Err(Error::SpecialFile { path: damaged.name.to_string(), what });
@@ -133,7 +134,7 @@ impl<'r> Mender<'r> {
                 }
             }
         }
-        let found = file.metadata().map_err(failed("stat"))?.len();
+        let found = uninterrupted(|| file.metadata()).map_err(failed("stat"))?.len();
         let cut = place.signed.length().map_or(0, |length| found.saturating_sub(length));
         if cut > 0 && result.is_ok() {
             file.set_len(found.saturating_sub(cut)).map_err(failed("cut"))?;
@@ -215,10 +216,18 @@ impl<'r> Mender<'r> {
                     let is_bad = bad.is_some_and(|bad| bad.binary_search(&index).is_ok());
                     let kept = match &old {
                         Some(old) if !is_bad => self.keep(place, new.file(), old, (range, digest))?,
-                        _ => false,
+                        _ => Kept::Bad,
                     };
-                    if !kept && self.renew(place, new.file(), old.as_ref(), (range, digest), &mut faults)? {
-                        add(&mut ranges, range);
+                    if matches!(kept, Kept::Good) {
+                        continue;
+                    }
+                    match self.renew(place, new.file(), old.as_ref(), (range, digest), &mut faults)? {
+                        Kept::Good => add(&mut ranges, range),
+                        Kept::Bad => {}
+                        Kept::Unread(error) => {
+                            treated.failures.extend(faults.into_errors(name));
+                            return Err(failed("read")(error));
+                        }
                     }
                 }
                 new.file().set_len(length).map_err(failed("write"))?;
@@ -226,7 +235,10 @@ impl<'r> Mender<'r> {
             }
         };
         treated.failures.extend(faults.into_errors(name));
-        let found = old.as_ref().map(|old| old.metadata().map(|metadata| metadata.len())).transpose();
+        let found = old
+            .as_ref()
+            .map(|old| uninterrupted(|| old.metadata()).map(|metadata| metadata.len()))
+            .transpose();
         let found = found.map_err(failed("stat"))?.unwrap_or_default();
         let cut = place.signed.length().map_or(0, |length| found.saturating_sub(length));
         if ranges.is_empty() && cut == 0 {
@@ -269,26 +281,29 @@ impl<'r> Mender<'r> {
         }
     }
 
-    /// True when a piece of the old file is good and was copied.
+    /// Copies a piece of the old file.
     fn keep(
         &mut self,
         place: &Place<'_>,
         new: &File,
         old: &File,
         (range, digest): (ByteRange, Digest),
-    ) -> Step<bool> {
+    ) -> Step<Kept> {
         let wanted = self.wanted(place, range, digest.algorithm());
         let mut write = |at: u64, bytes: &[u8]| position::write(new, at, bytes);
         let found = pour(&OpenFile(old), wanted, &self.watch, &mut self.block, &mut write);
         match found {
-            Ok(Poured { digest: found, .. }) => Ok(found == digest),
-            Err(Fault::Source(_)) => Ok(false),
+            Ok(Poured { digest: found, .. }) if found == digest => Ok(Kept::Good),
+            Ok(_) => Ok(Kept::Bad),
+            // All that it has was copied.
+            Err(Fault::Source(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Kept::Bad),
+            Err(Fault::Source(error)) => Ok(Kept::Unread(error)),
             Err(Fault::Stop(error)) => Err(error),
         }
     }
 
-    /// True when a piece was fetched from the source. Otherwise the new file has there what the old one has: nothing of
-    /// a source is left behind that was not signed. Pieces are written in order, so nothing stands after it yet.
+    /// Fetches a piece from the source. If that fails, the new file has there what the old one has: nothing of a source is
+    /// left behind that was not signed. Pieces are written in order, so nothing stands after it yet.
     fn renew(
         &mut self,
         place: &Place<'_>,
@@ -296,7 +311,7 @@ impl<'r> Mender<'r> {
         old: Option<&File>,
         (range, digest): (ByteRange, Digest),
         faults: &mut Faults,
-    ) -> Step<bool> {
+    ) -> Step<Kept> {
         let cut = || {
             let failed = |error| Error::io("write", place.damaged.name.as_str(), error);
             new.set_len(range.start()).map_err(failed)
@@ -304,13 +319,17 @@ impl<'r> Mender<'r> {
         cut()?;
         let mut write = |at: u64, bytes: &[u8]| position::write(new, at, bytes);
         if self.fetch(place, range, digest, &mut write, faults)?.is_continue() {
-            return Ok(true);
+            return Ok(Kept::Good);
         }
         cut()?;
-        if let Some(old) = old {
-            self.keep(place, new, old, (range, digest))?;
+        match old {
+            // That it is good now is no reason to call it repaired.
+            Some(old) => Ok(match self.keep(place, new, old, (range, digest))? {
+                Kept::Good => Kept::Bad,
+                other => other,
+            }),
+            None => Ok(Kept::Bad),
         }
-        Ok(false)
     }
 
     /// Reads a piece of the source once and hands it on. `Break` when it is not what was signed, or could not be read.
@@ -344,6 +363,16 @@ impl<'r> Mender<'r> {
     }
 }
 
+/// What a new file has of a piece.
+enum Kept {
+    /// What was signed.
+    Good,
+    /// What the old one has, or nothing where that one has nothing.
+    Bad,
+    /// The old one could not be read.
+    Unread(io::Error),
+}
+
 /// Where a damaged file stands, or is going to stand.
 pub(super) struct Place<'p> {
     pub(super) damaged: &'p Damaged,
@@ -374,4 +403,74 @@ fn pieces_of<'p>(
 /// permission, or while a program runs it.
 fn must_be_replaced(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ExecutableFileBusy)
+}
+
+#[cfg(all(test, unix, feature = "sign"))]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::model::ModelPath;
+    use crate::repair::damage::damaged;
+    use crate::{ChunkIndexing, KeyType, ModelSigner, PrivateKey, Signer, Verifier};
+
+    const CHUNK: usize = 64 << 10;
+
+    /// A source that has the second chunk only.
+    struct Second(Vec<u8>);
+
+    impl RepairSource for Second {
+        fn read_at(&self, _: &ModelPath, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+            let at = offset as usize;
+            if !(CHUNK..2 * CHUNK).contains(&at) {
+                return Err(io::ErrorKind::ConnectionReset.into());
+            }
+            let count = buffer.len().min(2 * CHUNK - at);
+            buffer[..count].copy_from_slice(&self.0[at..at + count]);
+            Ok(count)
+        }
+    }
+
+    /// One failed read must not put zeros in the place of what is still there.
+    #[test]
+    fn nothing_takes_the_place_of_what_cannot_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let content: Vec<u8> = (0..4 * CHUNK).map(|place| (place % 251) as u8).collect();
+        fs::create_dir(at("model")).unwrap();
+        fs::write(at("model/weights"), &content).unwrap();
+        let key = PrivateKey::generate(KeyType::Ed25519).unwrap();
+        let size = Some(modelsig_hash::ChunkSize::new(CHUNK as u64).unwrap());
+        let chunks = ChunkIndexing { size, algorithm: HashAlgorithm::Sha256 };
+        ModelSigner::new().chunks(Some(chunks)).sign(&at("model"), &at("model.sig"), &key).unwrap();
+        let mut grown = content.clone();
+        grown[CHUNK] ^= 1;
+        grown.extend_from_slice(b"and more");
+        fs::write(at("model/weights"), &grown).unwrap();
+
+        let verifier = Verifier::new(key.public_key().clone());
+        let run = verifier.begin(&at("model"), &[], verifier.policy.check).unwrap();
+        let before = verifier.look(&run, &(&*at("model.sig")).into()).unwrap();
+        let found = damaged(&before);
+        let [one] = &found[..] else { panic!("one file is damaged") };
+        let (inside, file) = before.model.folder_of(&one.name).unwrap();
+        let place = Place { damaged: one, signed: &before.manifest.files[one.signed], folder: inside, file };
+        let source = Second(content.clone());
+        let mut mender = Mender::new(&before, &source, u64::MAX);
+
+        // What is open for writing only cannot be read.
+        let unreadable = File::options().write(true).open(at("model/weights")).unwrap();
+        let mut treated = Treated::default();
+        let error = mender.replace(&place, Some(unreadable), None, &mut treated).unwrap_err();
+        assert!(matches!(error, Error::Io { operation: "read", .. }), "{error:?}");
+        assert!(treated.repaired.is_none() && treated.failures.len() == 1, "{:?}", treated.failures);
+        assert_eq!(fs::read(at("model/weights")).unwrap(), grown);
+        assert_eq!(fs::read_dir(at("model")).unwrap().count(), 1, "nothing is left beside it");
+
+        // What can be read is kept, also where it is not what was signed.
+        let readable = File::open(at("model/weights")).unwrap();
+        mender.replace(&place, Some(readable), None, &mut treated).unwrap();
+        assert_eq!(treated.repaired.unwrap().ranges.len(), 1);
+        assert_eq!(fs::read(at("model/weights")).unwrap(), content);
+    }
 }

@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use modelsig_hash::uninterrupted;
+
 use super::position;
 use crate::Error;
 use crate::model::{Model, ModelPath, kind_of};
@@ -63,7 +65,8 @@ impl LocalSource {
     /// [`Error::Io`] when there is nothing, or it cannot be opened; [`Error::NotAFile`] for a special file.
     pub fn open(path: &Path) -> Result<Self, Error> {
         // It is no model that is not there.
-        path.metadata().map_err(|error| Error::io("open", path.to_string_lossy(), error))?;
+        uninterrupted(|| path.metadata())
+            .map_err(|error| Error::io("open", path.to_string_lossy(), error))?;
         let model = Model::open(path)?;
         Ok(Self { model, last: Mutex::default() })
     }
@@ -74,7 +77,7 @@ impl LocalSource {
             return Ok(Arc::clone(file));
         }
         let file = self.model.open_named(name)?;
-        let kind = file.metadata()?.file_type();
+        let kind = uninterrupted(|| file.metadata())?.file_type();
         if !kind.is_file() {
             return Err(io::Error::other(format!("it is a {}, not a regular file", kind_of(kind))));
         }

@@ -8,7 +8,7 @@ mod digests;
 
 use std::path::Path;
 
-use modelsig_hash::{Access, ChunkSize, Digest, Engine, HashAlgorithm};
+use modelsig_hash::{Access, ChunkSize, Digest, Engine, HashAlgorithm, uninterrupted};
 
 use crate::bundle::{Bundle, Material};
 use crate::dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
@@ -234,7 +234,8 @@ impl ModelSigner {
     /// bundle is that of the moment before the first file was read, so that whatever was touched later is newer.
     ///
     /// # Errors
-    /// Any; then nothing was written.
+    /// Any; then nothing was written. Except that a new bundle stands there, whole, when it is its folder that could not
+    /// be flushed to the device.
     pub fn sign(&self, model: &Path, bundle: &Path, signer: &dyn Signer) -> Result<SignReport, Error> {
         let opened = Model::open(model)?;
         self.check_target(&opened, bundle)?;
@@ -306,8 +307,8 @@ impl ModelSigner {
         }
         let folder = output::folder_of(bundle);
         let not_a_folder = || std::io::ErrorKind::NotADirectory.into();
-        let is_folder =
-            folder.metadata().and_then(|found| found.is_dir().then_some(()).ok_or_else(not_a_folder));
+        let is_folder = uninterrupted(|| folder.metadata())
+            .and_then(|found| found.is_dir().then_some(()).ok_or_else(not_a_folder));
         is_folder.map_err(|source| Error::io("write into", folder.to_string_lossy(), source))
     }
 

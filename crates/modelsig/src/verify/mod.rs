@@ -258,9 +258,14 @@ impl Verifier {
             exclusions.add(inside, SkipReason::Signature);
         }
         // Whoever signs last may have signed the bundles of those before: such a one is checked like any file.
-        let others = run.passed.iter().filter_map(|other| model.relative(other).ok().flatten());
-        for other in others.filter(|other| !manifest.covers(other.as_str())) {
-            exclusions.add(other, SkipReason::Signature);
+        for other in run.passed {
+            match model.relative(other) {
+                Ok(Some(other)) if !manifest.covers(other.as_str()) => {
+                    exclusions.add(other, SkipReason::Signature);
+                }
+                Err(error @ Error::Io { .. }) => return Err(error),
+                _ => {}
+            }
         }
         for path in &self.policy.ignore_paths {
             if manifest.covers(path.as_str()) || path.ancestors().any(|above| manifest.find(above).is_some())
@@ -356,7 +361,8 @@ impl Verifier {
             let Some(found) = on_disk.next_if(|found| lone_dot || found.name == file.name) else {
                 // Where a folder could not be looked into, nothing is known of its files; and there is no folder around the
                 // resources that a caller chooses.
-                if !signed.model.is_contents() && !file.name.ancestors().any(|above| known.contains(above)) {
+                let unknown = known.contains(".") || file.name.ancestors().any(|above| known.contains(above));
+                if !signed.model.is_contents() && !unknown {
                     let path = file.name.to_string();
                     let problem = Some(Error::Missing { path: path.clone() });
                     files.push(FileReport::unverified(path, None, file.length(), problem));

@@ -125,8 +125,11 @@ fn same_names(signed: &[SignedModel]) -> Result<(), Error> {
         let skipped = report.skipped.iter().map(|skipped| &skipped.path);
         files.chain(skipped).map(|name| name.trim_end_matches('/').to_owned()).collect()
     };
+    // Nothing can be said of a walk that did not come everywhere; its bundle does not count.
+    let is_whole =
+        |one: &&SignedModel| !one.report.problems().any(|problem| matches!(problem, Error::Io { .. }));
     // A single file is always there, under whatever name it is listed.
-    let mut folders = signed.iter().filter(|one| !one.model.is_file());
+    let mut folders = signed.iter().filter(|one| !one.model.is_file()).filter(is_whole);
     let Some(first) = folders.next().map(met) else { return Ok(()) };
     match folders.find_map(|other| met(other).symmetric_difference(&first).next().cloned()) {
         Some(path) => Err(Error::Changed { path }),

@@ -1,0 +1,38 @@
+//! What a signal has interrupted is done once more. On network and FUSE file systems that can be any call with a file.
+
+use std::io;
+
+/// Makes a system call again as long as a signal interrupts it (EINTR). The standard library does so for some calls, such
+/// as those that open and read files, and leaves others to its callers: stat(2), realpath(3), rename(2), unlink(2).
+///
+/// # Errors
+/// Those of the call, but never [`io::ErrorKind::Interrupted`].
+pub fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_made_until_nothing_interrupts_it() {
+        let mut answers = [
+            Err(io::ErrorKind::Interrupted.into()),
+            Err(io::Error::from_raw_os_error(4)),
+            Ok(7),
+            Err(io::ErrorKind::Other.into()),
+        ]
+        .into_iter();
+        #[cfg(unix)]
+        assert_eq!(uninterrupted(|| answers.next().unwrap()).unwrap(), 7);
+        #[cfg(not(unix))]
+        drop(answers.by_ref().take(3).collect::<Vec<_>>());
+        assert_eq!(uninterrupted(|| answers.next().unwrap()).unwrap_err().kind(), io::ErrorKind::Other);
+    }
+}
