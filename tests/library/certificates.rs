@@ -310,6 +310,30 @@ fn the_time_of_the_caller_decides_when_it_is_given() {
 }
 
 #[test]
+fn no_certificate_is_valid_before_there_was_time() {
+    let chain = Chain::sound();
+    let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+    let error = refused(judge(&chain, trust(&chain).at(before)));
+    assert_outcome(&error, ErrorKind::Usage, "before 1970");
+}
+
+#[test]
+fn a_chain_comes_from_as_many_files_as_there_are() {
+    let (chain, case) = (Chain::sound(), Case::new(&MODEL));
+    let file = |name: &str, certificate| {
+        fs::write(case.path(name), chain::pem(certificate)).unwrap();
+        case.path(name)
+    };
+    let (leaf, intermediate) = (file("leaf.pem", &chain.leaf), file("intermediate.pem", &chain.intermediate));
+    let certificates = CertificateChain::from_files(&leaf, [&intermediate]).unwrap();
+    let signer = ModelSigner::new().with_certificates(certificates);
+    signer.sign(&case.model(), &case.bundle(), &chain.key).unwrap();
+    assert!(verify(&case, trust(&chain)).is_ok());
+    let missing = refused(CertificateChain::from_files(&leaf, [case.path("none.pem")]));
+    assert_outcome(&missing, ErrorKind::NotFound, "none.pem");
+}
+
+#[test]
 fn every_kind_of_key_signs_with_a_certificate() {
     for (issuers, kind) in
         [(KeyType::P384, KeyType::P256), (KeyType::Ed25519, KeyType::P384), (KeyType::P256, KeyType::Ed25519)]

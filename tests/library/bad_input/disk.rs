@@ -9,7 +9,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use modelsig::{Error, ErrorKind, ModelPath, ModelSigner, PathFault, Policy, UnsignedFiles, danger};
+use modelsig::{
+    Error, ErrorKind, ModelPath, ModelSigner, PathFault, Policy, SkipReason, UnsignedFiles, danger,
+};
 use modelsig_tests::{
     Case, as_ordinary_user, assert_outcome, make_fifo, only_problem, problems, refused, within,
 };
@@ -243,6 +245,21 @@ fn a_name_that_is_not_utf8() {
     let error = refused(case.verify(Policy::strict()));
     assert!(matches!(only_problem(&error), Error::Unsigned { .. }), "{error:?}");
     assert_outcome(only_problem(&error), ErrorKind::Unsigned, "caf\u{fffd}.bin");
+}
+
+/// Who leaves unsigned files alone leaves those alone too that nobody could have signed, and is told.
+#[test]
+fn names_that_cannot_be_signed_are_unsigned_files_like_others() {
+    let case = Case::new(&[("a.bin", b"a")]);
+    case.sign();
+    let names = [OsStr::new("two\nlines"), OsStr::from_bytes(b"caf\xe9.bin")];
+    let written = names.into_iter().filter(|name| fs::write(case.model().join(name), b"x").is_ok()).count();
+    let ignoring = danger::unsigned_files(Policy::strict(), UnsignedFiles::Ignore);
+    let model = case.verify(ignoring).unwrap();
+    let skipped = model.report().skipped();
+    let unsigned = skipped.iter().filter(|skipped| skipped.reason == SkipReason::Unsigned);
+    assert_eq!(unsigned.count(), written, "{skipped:?}");
+    assert_eq!(model.names().collect::<Vec<_>>(), ["a.bin"]);
 }
 
 /// In a message both names look the same; the verdicts on the two files are told apart all the same.

@@ -281,6 +281,8 @@ fn a_cancelled_engine_hands_out_no_bytes() {
     cancel.cancel();
     assert!(matches!(refused(model.read("a.bin")), Error::Cancelled));
     assert!(matches!(refused(verifier.verify(&case.model(), &case.bundle())), Error::Cancelled));
+    assert!(matches!(refused(verifier.verify_bytes(&case.bundle(), "a.bin", b"a")), Error::Cancelled));
+    assert!(matches!(refused(verifier.verify_bytes(&case.bundle(), "a.bin", b"b")), Error::Cancelled));
 }
 
 /// Nothing of one model is remembered when the next one is verified.

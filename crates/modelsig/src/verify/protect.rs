@@ -225,6 +225,13 @@ mod tests {
     /// A kernel that has nothing to say.
     const SILENT: Measure = |_| Ok(None);
 
+    /// What a kernel would measure, computed.
+    const MEASURED: Measure = |file| {
+        let source = Source::from_file("f".into(), file.try_clone()?).map_err(std::io::Error::other)?;
+        let digest = Engine::new(1).and_then(|engine| engine.verity_digest(source));
+        digest.map(Some).map_err(std::io::Error::other)
+    };
+
     #[test]
     fn every_file_is_frozen_and_then_hashed() {
         let case = signed(false);
@@ -242,16 +249,10 @@ mod tests {
     #[test]
     fn a_measured_digest_that_is_signed_is_enough() {
         let case = signed(true);
-        // What a kernel would measure, computed.
-        let measure: Measure = |file| {
-            let source = Source::from_file("f".into(), file.try_clone()?).map_err(std::io::Error::other)?;
-            let digest = Engine::new(1).and_then(|engine| engine.verity_digest(source));
-            digest.map(Some).map_err(std::io::Error::other)
-        };
-        let model = protect(&case, &|_| Ok(Guarded::Now), measure).unwrap();
+        let model = protect(&case, &|_| Ok(Guarded::Now), MEASURED).unwrap();
         assert_eq!(checked(model.report()), ["fsverity"; 3]);
         let whole = case.1.clone().with_policy(Policy::strict().check(crate::Check::Both));
-        let model = protect(&(case.0, whole), &|_| Ok(Guarded::Now), measure).unwrap();
+        let model = protect(&(case.0, whole), &|_| Ok(Guarded::Now), MEASURED).unwrap();
         assert_eq!(checked(model.report()), ["whole"; 3], "whoever wants bytes hashed gets them hashed");
     }
 
@@ -321,6 +322,69 @@ mod tests {
         let fast = case.1.clone().with_policy(Policy::strict().fail_fast(true));
         let (_, report) = rejected(protect(&(case.0, fast), &held, SILENT));
         assert!(frozen(&report).is_empty());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_frozen_is_a_problem_of_its_own() {
+        let case = signed(true);
+        let calls = AtomicUsize::new(0);
+        let fails = |_: &File| match calls.fetch_add(1, Ordering::Relaxed) {
+            1 => Err(EnableError::Io(std::io::Error::from_raw_os_error(5))),
+            _ => Ok(Guarded::Now),
+        };
+        let (kind, report) = rejected(protect(&case, &fails, SILENT));
+        assert_eq!(kind, ErrorKind::Io);
+        assert_eq!(frozen(&report), ["a.bin", "sub/c.bin"]);
+        let problem = report.problems().next().unwrap().to_string();
+        assert!(problem.starts_with("cannot freeze 'b.bin'"), "{problem}");
+    }
+
+    #[test]
+    fn what_was_frozen_before_and_does_not_hold_was_not_frozen_here() {
+        let case = signed(false);
+        let path = case.0.path().join("model/b.bin");
+        let strike = |_: &File| {
+            fs::write(&path, "x".repeat(5000)).unwrap();
+            Ok(Guarded::Before)
+        };
+        let (kind, report) = rejected(protect(&case, &strike, SILENT));
+        assert_eq!((kind, frozen(&report).len()), (ErrorKind::Mismatch, 0));
+        let problem = report.problems().next().unwrap().to_string();
+        assert!(problem.starts_with("'b.bin'") && !problem.contains("is now frozen"), "{problem}");
+    }
+
+    /// Whenever it comes, there is no verdict.
+    #[test]
+    fn cancelling_ends_it_between_files_and_in_the_second_look() {
+        for since in [Guarded::Now, Guarded::Before] {
+            for last in 0..NAMES.len() {
+                let (folder, verifier) = signed(false);
+                let cancel = modelsig_hash::CancelToken::new();
+                let engine = Engine::new(1).unwrap().with_cancel(cancel.clone());
+                let case = (folder, verifier.with_engine(engine));
+                let calls = AtomicUsize::new(0);
+                let cancelling = |_: &File| {
+                    if calls.fetch_add(1, Ordering::Relaxed) == last {
+                        cancel.cancel();
+                    }
+                    Ok(since)
+                };
+                let result = protect(&case, &cancelling, SILENT);
+                assert!(matches!(result, Err(Error::Cancelled)), "{last}: {result:?}");
+                assert_eq!(calls.into_inner(), last + 1);
+            }
+            // Its digest is signed, so that the second look takes no time: it is noticed before the next file.
+            let (folder, verifier) = signed(true);
+            let cancel = modelsig_hash::CancelToken::new();
+            let engine = Engine::new(1).unwrap().with_cancel(cancel.clone());
+            let case = (folder, verifier.with_engine(engine));
+            let cancelling = |_: &File| {
+                cancel.cancel();
+                Ok(since)
+            };
+            let result = protect(&case, &cancelling, MEASURED);
+            assert!(matches!(result, Err(Error::Cancelled)), "{result:?}");
+        }
     }
 
     #[test]

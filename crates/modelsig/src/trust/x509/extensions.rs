@@ -206,3 +206,33 @@ fn authority_key_id(der: &[u8]) -> Option<Option<Vec<u8>>> {
     }
     Some(id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::parts::{Parts, tlv};
+
+    #[test]
+    fn an_authority_key_identifier_has_its_parts_in_order_and_once() {
+        let (id, serial) = (tlv(0x80, &[b"id"]), tlv(0x82, &[&[7]]));
+        let issuer = tlv(0xa1, &[&tlv(0x82, &[b"example.com"])]);
+        let of = |parts: &[&[u8]]| {
+            Parts::with(35, &tlv(0x30, parts)).ok().map(|one| one.extensions().authority_key_id.clone())
+        };
+        for good in [&[&id[..]][..], &[&id, &issuer, &serial], &[&id, &serial]] {
+            assert_eq!(of(good), Some(Some(b"id".to_vec())), "{good:x?}");
+        }
+        assert_eq!(of(&[&issuer, &serial]), Some(None));
+        assert_eq!(of(&[]), Some(None));
+        for bad in [
+            &[&serial[..], &id][..],
+            &[&id, &id],
+            &[&[2, 1, 7]],
+            &[&tlv(0xa0, &[&id])],
+            &[&tlv(0x81, &[b"x"])],
+            &[&tlv(0xa1, &[b"x"])],
+            &[&tlv(0x83, &[b"x"])],
+        ] {
+            assert_eq!(of(bad), None, "{bad:x?}");
+        }
+    }
+}

@@ -263,6 +263,7 @@ mod tests {
     use x509_cert::der::asn1::{Any, SetOfVec};
     use x509_cert::name::{RdnSequence, RelativeDistinguishedName};
 
+    use super::super::parts::tlv;
     use super::*;
 
     fn name(attributes: &[(&str, Tag, &[u8])]) -> Name {
@@ -314,5 +315,24 @@ mod tests {
             "2.5.4.3=#0c01ff,emailAddress=a@b.c,1.2.3.4=#0c0178,O=Ox,C=DE"
         );
         assert_eq!(distinguished_name(&Name::default()), "");
+        // Two attributes in one step are not two steps.
+        let one = |oid: u8, value: &[u8]| tlv(0x30, &[&[6, 3, 0x55, 4, oid], &tlv(0x0c, &[value])]);
+        let together = tlv(0x30, &[&tlv(0x31, &[&one(3, b"x"), &one(11, b"y")])]);
+        assert_eq!(distinguished_name(&Name::from_der(&together).unwrap()), "CN=x+OU=y");
+    }
+
+    /// They may be there; nobody is known by them.
+    #[test]
+    fn forms_that_are_not_evaluated_are_read_and_identify_nobody() {
+        for (tag, form) in
+            [(0xa0, "otherName"), (0xa3, "x400Address"), (0xa5, "ediPartyName"), (0x88, "registeredID")]
+        {
+            let names = GeneralName::parse_all(&tlv(0x30, &[&tlv(tag, &[&[0x2a]])])).unwrap();
+            assert_eq!(names.iter().map(GeneralName::text).collect::<Vec<_>>(), [form]);
+            assert!(names[0].subject_name().is_none());
+        }
+        for tag in [0x80, 0x83, 0x85, 0xa8, 0x89, 0x02] {
+            assert!(GeneralName::parse_all(&tlv(0x30, &[&tlv(tag, &[&[0x2a]])])).is_err(), "{tag:x}");
+        }
     }
 }

@@ -394,7 +394,9 @@ mod tests {
     #[test]
     fn pss_has_one_hash_a_salt_and_the_only_trailer_there_is() {
         let of = |parameters: Vec<u8>| Algorithm::of(&signed_with(&[&oid(&RSA_PSS), &parameters]));
-        let sha1 = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
+        let [sha1, md5, sha224] = ["1.3.14.3.2.26", "1.2.840.113549.2.5", "2.16.840.1.101.3.4.2.4"]
+            .map(ObjectIdentifier::new_unwrap);
+        let with_number = tlv(0xa0, &[&tlv(0x30, &[&oid(&SHA256), &[2, 1, 1]])]);
         let (hash, mask) = (Some(&SHA256), Some((&MGF1, &SHA256)));
         let salt: &[u8] = &[0xa2, 3, 2, 1, 32];
         let good = |salt| Ok(Algorithm::RsaPss(Pss { hash: Hash::Sha256, salt }));
@@ -408,6 +410,12 @@ mod tests {
             (pss(None, mask, &[salt]), "SHA-1"),
             (pss(hash, None, &[salt]), "SHA-1"),
             (pss(Some(&sha1), mask, &[salt]), "SHA-1"),
+            (pss(Some(&md5), Some((&MGF1, &md5)), &[salt]), "MD5"),
+            (
+                pss(Some(&sha224), Some((&MGF1, &sha224)), &[salt]),
+                "RSA-PSS with the hash 2.16.840.1.101.3.4.2.4",
+            ),
+            (tlv(0x30, &[&with_number]), "the hash of RSA-PSS"),
             (pss(hash, Some((&MGF1, &sha1)), &[salt]), "SHA-1"),
             (pss(hash, Some((&MGF1, &SHA512)), &[salt]), "two different hashes"),
             (pss(hash, Some((&RSA, &SHA256)), &[salt]), "mask generation"),

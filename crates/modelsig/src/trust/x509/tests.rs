@@ -242,6 +242,24 @@ fn a_leaf_for_any_purpose_or_none_is_refused() {
 }
 
 #[test]
+fn the_purposes_of_a_leaf_are_told_by_their_names() {
+    let all = [
+        ("anyExtendedKeyUsage", ExtendedKeyUsagePurpose::Any),
+        ("serverAuth", ExtendedKeyUsagePurpose::ServerAuth),
+        ("clientAuth", ExtendedKeyUsagePurpose::ClientAuth),
+        ("emailProtection", ExtendedKeyUsagePurpose::EmailProtection),
+        ("timeStamping", ExtendedKeyUsagePurpose::TimeStamping),
+        ("OCSPSigning", ExtendedKeyUsagePurpose::OcspSigning),
+        ("1.2.3.4", ExtendedKeyUsagePurpose::Other(vec![1, 2, 3, 4])),
+    ];
+    let (names, purposes): (Vec<&str>, Vec<_>) = all.into_iter().unzip();
+    refused(
+        |scene| scene.leaf.params.extended_key_usages = purposes,
+        is!(CertificateFault::WrongExtendedKeyUsage { found, .. } if *found == names),
+    );
+}
+
+#[test]
 fn a_leaf_without_digital_signature_is_refused() {
     refused(
         |scene| scene.leaf.params.key_usages.clear(),
@@ -620,10 +638,23 @@ fn a_name_outside_the_permitted_names_is_refused() {
         let subtrees = names.map(|name| GeneralSubtree::DnsName(name.into())).to_vec();
         accepted(|scene| scene.root.params.name_constraints = permitted(subtrees));
     }
+    let ten = || permitted(vec![GeneralSubtree::IpAddress(CidrSubnet::V4([10, 0, 0, 0], [255, 0, 0, 0]))]);
+    accepted(|scene| scene.root.params.name_constraints = ten());
+    let address = |text: &str| vec![SanType::IpAddress(text.parse().unwrap())];
     accepted(|scene| {
-        scene.root.params.name_constraints =
-            permitted(vec![GeneralSubtree::IpAddress(CidrSubnet::V4([10, 0, 0, 0], [255, 0, 0, 0]))]);
+        scene.root.params.name_constraints = ten();
+        scene.leaf.params.subject_alt_names = address("10.1.2.3");
     });
+    // A constraint on addresses is one on those of the other family too.
+    for (outside, shown) in [("11.1.2.3", "IP:11.1.2.3"), ("2001:db8::1", "IP:2001:db8::1")] {
+        refused(
+            |scene| {
+                scene.root.params.name_constraints = ten();
+                scene.leaf.params.subject_alt_names = address(outside);
+            },
+            is!(CertificateFault::NameConstraint { name, .. } if name == shown),
+        );
+    }
 }
 
 #[test]
