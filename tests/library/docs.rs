@@ -34,6 +34,33 @@ fn the_readme_has_the_table_of_outcomes() {
     );
 }
 
+/// What SECURITY.md says of each attack is shown by something that exists.
+#[test]
+fn every_attack_has_a_test_or_is_said_not_to_be_defended() {
+    let text = document("SECURITY.md");
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>())
+        .filter(|cells| cells.len() == 4 && cells[0].parse::<u32>().is_ok())
+        .collect();
+    assert_eq!(rows.len(), 35);
+    for (place, row) in rows.iter().enumerate() {
+        assert_eq!(row[0].parse(), Ok(place + 1));
+        let shown: Vec<&str> = row[3].split('`').skip(1).step_by(2).collect();
+        assert_eq!(shown.is_empty(), row[2].contains("**not defended**"), "{row:?}");
+        for one in shown {
+            let (file, test) = one.split_once("::").map_or((one, None), |(file, test)| (file, Some(test)));
+            let source = document(file);
+            let Some(test) = test else { continue };
+            let found = source.match_indices("#[test]").any(|(at, _)| {
+                let name = source[at..].split_once("fn ").map(|(_, rest)| rest.split('(').next());
+                name == Some(Some(test))
+            });
+            assert!(found, "{file} has no test {test}");
+        }
+    }
+}
+
 /// The blocks of code of a document that name the file they are from, in a comment before them; and how many other
 /// blocks stand there that nothing compiles.
 fn quotations(text: &str) -> (Vec<(&str, String)>, usize) {

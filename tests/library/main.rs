@@ -17,3 +17,4 @@ mod oms_data;
 mod repair;
 mod resources;
 mod round_trip;
+mod threats;
