@@ -98,6 +98,15 @@ def effects(call, everything: bool) -> list:
     return [f"error={error}" for error in chosen] + [f"retval={answer}" for answer in ANSWERS.get(call.name, "").split()]
 
 
+# What does not pass: a device that is gone, a full disk, no descriptors. Not for `write`, which is how it would be told,
+# nor for memory, without which a Rust program ends.
+LASTING = {"EIO", "EMFILE", "ENOSPC"}
+
+
+def lasting(call, effect: str) -> bool:
+    return call.name not in ("write", "mmap", "mprotect", "mremap") and effect.removeprefix("error=") in LASTING
+
+
 # Answers that make a sound model look like a damaged one: it ends early, a folder has nothing more, bytes are not those
 # that were read, a clone has no content.
 def looks_damaged(call: str, effect: str) -> bool:

@@ -55,14 +55,17 @@ class WritingCase(Case):
 
     def faults_after(self, files: pathlib.Path, run) -> list:
         before, after = content_of(self.template), content_of(files)
-        left = {path for path in after if pathlib.PurePath(path).name.startswith(".modelsig-")}
-        # Whoever cannot remove a file leaves it behind.
-        excused = any(call.name in ("unlink", "unlinkat") for call in run.calls)
-        wrong = [] if excused else [f"left behind: {path}" for path in sorted(left)]
-        return wrong + self.faults_of_files(files, run, before, {path: after[path] for path in after.keys() - left})
+        left = {path for path in after.keys() | before.keys() if pathlib.PurePath(path).name.startswith(".modelsig-")}
+        wrong = [] if is_excused(run) else [f"left behind: {path}" for path in sorted(left & after.keys() - before.keys())]
+        return wrong + self.faults_of_files(files, run, *({path: files[path] for path in files.keys() - left} for files in (before, after)))
 
     def faults_of_files(self, files: pathlib.Path, run, before: dict, after: dict) -> list:
         raise NotImplementedError
+
+
+def is_excused(run) -> bool:
+    """Whoever cannot remove a file leaves it behind."""
+    return any(call.name in ("unlink", "unlinkat") for call in run.calls)
 
 
 class Signing(WritingCase):
@@ -131,7 +134,7 @@ class Repairing(WritingCase):
                 wrong.append(f"{path} is neither as it was nor nearer to what was signed")
             if run.status == 0 and after.get(path) != signed:
                 wrong.append(f"{path} is not what was signed, and the model is said to be verified")
-        if run.status == 1 and not run.looks_damaged() and all(after.get(path.replace("good/", "model/", 1)) == content for path, content in good.items()):
+        if run.status == 1 and not run.looks_damaged() and not is_excused(run) and all(after.get(path.replace("good/", "model/", 1)) == content for path, content in good.items()):
             wrong.append("the model is what was signed, and it is said not to be")
         # Whatever it was, the next attempt succeeds.
         try:

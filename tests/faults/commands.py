@@ -1,5 +1,6 @@
 """The commands and the files on which they work."""
 
+import hashlib
 import pathlib
 import shutil
 
@@ -136,19 +137,22 @@ def signings(workshop: Workshop, certificates) -> list:
 
 def repairs(workshop: Workshop) -> list:
     def damaged(name: str) -> pathlib.Path:
-        model = workshop.model(name)
+        model = workshop.model(name, weights=400 * KIBI)
         workshop.sign(model, "--chunk-size", CHUNK)
         shutil.copytree(model, model.parent / "good")
         return model
 
     pieces = damaged("pieces")
     models.flip(pieces / WEIGHTS, 10)
-    models.flip(pieces / WEIGHTS, 500_000)
+    models.flip(pieces / WEIGHTS, 300_000)
     many = damaged("many")
     models.flip(many / "config.json", 0)
     shutil.rmtree(many / "sub")
+    # What an interrupted repair of it has left.
+    named = hashlib.sha256(b"0/config.json").hexdigest()[:16]
+    models.write(many / f".modelsig-repair-{named}.tmp", b"half of it")
     with (many / WEIGHTS).open("r+b") as file:
-        file.truncate(300_000)
+        file.truncate(200_000)
     grown = damaged("grown")
     with (grown / WEIGHTS).open("ab") as file:
         file.write(b"and more")

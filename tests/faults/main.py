@@ -23,7 +23,7 @@ from models import Workshop
 from tracing import Fault, Tracer
 
 # Of each thread, so many calls of a name fail where there are several threads and no two runs are alike.
-OF_EACH_THREAD = 8
+OF_EACH_THREAD = 5
 
 
 class Trial:
@@ -40,8 +40,10 @@ class Trial:
             # The other threads make fewer calls than the main one has made before its start.
             start = first.setdefault(call.name, call.number)
             numbers = [call.number] if case.threads == 1 else range(start, start + OF_EACH_THREAD)
-            effects = calls.effects(call, everything)
-            found.update(dict.fromkeys(Fault(call.name, number, effect) for effect in effects for number in numbers))
+            for effect in calls.effects(call, everything):
+                found.update(dict.fromkeys(Fault(call.name, number, effect) for number in numbers))
+                if calls.lasting(call, effect):
+                    found[Fault(call.name, call.number, effect, lasting=True)] = None
         self.faults = list(found)
 
     def _place(self) -> pathlib.Path:
@@ -61,17 +63,15 @@ class Trial:
 
 
 class Table:
-    """How many calls failed in which way, and how the commands ended."""
+    """In how many runs which call failed in which way, and how the commands ended."""
 
     def __init__(self):
         self._counts = collections.Counter()
 
     def add(self, case, run) -> None:
-        for call in run.calls:
-            self._counts[case.command_name, call.name, run.effect, run.status] += 1
-
-    def total(self) -> int:
-        return self._counts.total()
+        effect = run.fault.effect.removeprefix("error=") + (" on" if run.fault.lasting else "")
+        for name in {call.name for call in run.calls}:
+            self._counts[case.command_name, name, effect, run.status] += 1
 
     def calls(self) -> set:
         return {(command, call) for command, call, _, _ in self._counts}
@@ -79,8 +79,8 @@ class Table:
     def print(self) -> None:
         rows = collections.defaultdict(lambda: collections.defaultdict(collections.Counter))
         for (command, call, effect, status), count in self._counts.items():
-            rows[command, call][effect.removeprefix("error=")][status] += count
-        print("failed calls of each command, and how it ended: with 0/1/2")
+            rows[command, call][effect][status] += count
+        print("runs in which a call failed, once or from then on, and how they ended: with 0/1/2")
         for (command, call), effects in sorted(rows.items()):
             cells = (f"{effect} {ends.total()} ({ends[0]}/{ends[1]}/{ends[2]})" for effect, ends in effects.items())
             print(f"  {command:8} {call:15} {'  '.join(cells)}")
@@ -89,7 +89,7 @@ class Table:
 def main() -> int:
     began = time.monotonic()
     everything = os.environ.get("FAULTS") == "all"
-    table, failed, runs = Table(), 0, 0
+    table, failed, runs, faults = Table(), 0, 0, 0
     with tempfile.TemporaryDirectory(prefix="modelsig-faults-") as scratch:
         scratch = pathlib.Path(scratch)
         (scratch / "files").mkdir()
@@ -106,6 +106,7 @@ def main() -> int:
                 print(f"-- {case.name}: {len(trial.faults)} faults ({time.monotonic() - began:.0f} s)", flush=True)
                 for fault, run, wrong in pool.map(trial.attempt, trial.faults):
                     runs += 1
+                    faults += len(run.calls)
                     table.add(case, run)
                     if wrong:
                         failed += 1
@@ -115,8 +116,8 @@ def main() -> int:
     untried = set() if sys.argv[1:] else commands.untried(table.calls())
     for command, call in sorted(untried):
         print(f"FAILED: {command}: no {call} was made to fail")
-    print(f"{runs} runs, {table.total()} calls failed, {failed + len(untried)} runs ended badly ({time.monotonic() - began:.0f} s)")
-    return 1 if failed or untried or not table.total() else 0
+    print(f"{runs} runs, {faults} calls failed, {failed + len(untried)} faults of modelsig ({time.monotonic() - began:.0f} s)")
+    return 1 if failed or untried or not faults else 0
 
 
 if __name__ == "__main__":

@@ -38,9 +38,14 @@ class Fault:
     number: int
     # As strace takes it: `error=EIO`, or `retval=0`.
     effect: str
+    # Every later call of that name fails as well.
+    lasting: bool = False
+
+    def when(self) -> str:
+        return f"{self.number}{'+' if self.lasting else ''}"
 
     def __str__(self) -> str:
-        return f"{self.call} {self.number} {self.effect}"
+        return f"{self.call} {self.when()} {self.effect}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,15 +56,15 @@ class Run:
     stderr: str
     # Those by the main thread after its start, in a clean run; those that failed, otherwise.
     calls: tuple
-    # What happened to them.
-    effect: str = ""
+    # What made them fail.
+    fault: Fault | None = None
 
     def said(self) -> str:
         return self.stdout + self.stderr
 
     def looks_damaged(self) -> bool:
         """True when a sound model must have looked like a damaged one."""
-        return any(looks_damaged(call.name, self.effect) for call in self.calls)
+        return any(looks_damaged(call.name, self.fault.effect) for call in self.calls)
 
 
 class Tracer:
@@ -72,9 +77,9 @@ class Tracer:
 
     def failing(self, command, folder: pathlib.Path, fault: Fault) -> Run:
         """A run in which one call fails; of several threads, that call of each of them."""
-        options = ["--seccomp-bpf", "-e", f"trace={fault.call}", "-e", f"inject={fault.call}:{fault.effect}:when={fault.number}"]
+        options = ["--seccomp-bpf", "-e", f"trace={fault.call}", "-e", f"inject={fault.call}:{fault.effect}:when={fault.when()}"]
         run = self._run(command, folder, options, lambda calls: [call for _, call in calls if call.injected])
-        return dataclasses.replace(run, effect=fault.effect)
+        return dataclasses.replace(run, fault=fault)
 
     def _run(self, command, folder: pathlib.Path, options, choose) -> Run:
         log = folder / "strace"
