@@ -1,48 +1,40 @@
-//! Bundles and models that want to use up memory and time. A process of its own, so that the most that its children had in
-//! memory is that of the command.
-#![cfg(unix)]
+//! Bundles and models that want to use up memory and time: the command runs with no more memory than it should need, which
+//! Linux sees to.
+#![cfg(target_os = "linux")]
 
 use std::fs;
 use std::process::{Command, Output};
 
 use modelsig::{ModelPath, ModelSigner, Signer};
 use modelsig_tests::{Case, base64, bundle, resource, statement, within};
-use nix::sys::resource::{UsageWho, getrusage};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
 
-fn verify(case: &Case) -> Output {
+/// Verifies with so many bytes of memory (RLIMIT_DATA: what is private and can be written). Without them it is killed by an
+/// abort.
+fn verify(case: &Case, memory: usize) -> Output {
     fs::write(case.path("key.pub.pem"), case.key.public_key().to_pem()).expect("a new file");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_modelsig"));
-    command
-        .args([
-            "verify",
-            "model",
-            "--signature",
-            "model.sig",
-            "--public-key",
-            "key.pub.pem",
-            "--threads",
-            "2",
-        ])
-        .current_dir(case.path(""));
+    let arguments = "verify model --signature model.sig --public-key key.pub.pem --threads 2";
+    let script = format!("ulimit -d {}; exec \"$0\" {arguments}", memory >> 10);
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_modelsig")]).current_dir(case.path(""));
     within(PATIENCE, move || command.output().expect("it runs"))
 }
 
-/// The most that any child has had in memory so far, in bytes.
-fn most_memory() -> u64 {
-    let most = getrusage(UsageWho::RUSAGE_CHILDREN).expect("there is one").max_rss();
-    let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
-    u64::try_from(most).expect("not negative") * unit
+/// What the command takes beside what it is given to read.
+const OF_ITS_OWN: usize = 48 << 20;
+
+#[test]
+fn too_little_memory_is_noticed() {
+    let case = Case::new(&[("weights.bin", b"weights")]);
+    case.sign();
+    assert_eq!(verify(&case, OF_ITS_OWN).status.code(), Some(0));
+    assert_ne!(verify(&case, 64 << 10).status.code(), Some(0));
 }
 
-/// What the command takes beside what it is given to read.
-const OF_ITS_OWN: u64 = 48 << 20;
-
-/// One test, since what the children had can only grow.
+/// Ten thousand files and a thousand paths to ignore: neither is multiplied by the other.
 #[test]
-fn memory_is_the_length_of_a_hostile_bundle_or_the_names_of_a_model_and_little_more() {
-    // Ten thousand files and a thousand paths to ignore: neither is multiplied by the other.
+fn many_files_and_ignored_paths_take_little_memory() {
     let case = Case::new(&[]);
     for place in 0..10_000 {
         case.write(&format!("layer-{:02}/part-{place:05}.bin", place / 100), &[7; 16]);
@@ -52,13 +44,14 @@ fn memory_is_the_length_of_a_hostile_bundle_or_the_names_of_a_model_and_little_m
             .ignore_path(ModelPath::parse(&format!("cache-{place}/of/something")).expect("a canonical path"))
     });
     case.sign_with(&signer);
-    let output = verify(&case);
+    let output = verify(&case, OF_ITS_OWN);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    let taken = most_memory();
-    assert!(taken < OF_ITS_OWN, "{taken} bytes for ten thousand files");
+}
 
-    // 16 MiB of what takes a parser most for each byte: nothing, over and over.
-    const LENGTH: usize = 16 << 20;
+#[test]
+fn a_hostile_bundle_takes_memory_in_proportion_to_its_length() {
+    // 8 MiB of what takes a parser most for each byte: nothing, over and over.
+    const LENGTH: usize = 8 << 20;
     let many = |element: &str| element.repeat(LENGTH / element.len());
     let case = Case::new(&[("weights.bin", b"weights")]);
     case.sign();
@@ -101,11 +94,11 @@ fn memory_is_the_length_of_a_hostile_bundle_or_the_names_of_a_model_and_little_m
     ] {
         assert!(text.len() >= LENGTH / 2, "{what}: only {} bytes", text.len());
         case.write_bundle(&text);
-        let length = text.len() as u64;
-        let output = verify(&case);
-        assert!(matches!(output.status.code(), Some(1 | 2)), "{what}: {output:?}");
-        assert!(output.stderr.len() < 10_000, "{what}: it tells {} bytes", output.stderr.len());
-        let taken = most_memory();
-        assert!(taken < OF_ITS_OWN + 2 * length, "{what}: {taken} bytes for {length}");
+        let output = verify(&case, OF_ITS_OWN + 2 * text.len());
+        let said = String::from_utf8_lossy(&output.stderr);
+        // Entries of a log prove nothing and do no harm under this method.
+        let expected = if what == "arrays as log entries" { 0..=0 } else { 1..=2 };
+        assert!(output.status.code().is_some_and(|code| expected.contains(&code)), "{what}: {output:?}");
+        assert!(said.len() < 10_000, "{what}: {said}");
     }
 }
