@@ -1,5 +1,7 @@
 //! Bundles and models that want to use up memory and time: the command runs with no more memory than it should need, which
 //! Linux sees to.
+
+#![forbid(unsafe_code)]
 #![cfg(target_os = "linux")]
 
 use std::fs;
