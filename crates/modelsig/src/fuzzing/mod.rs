@@ -9,7 +9,8 @@ use std::fmt::Display;
 
 use crate::bundle::Bundle;
 use crate::escape::must_be_escaped;
-use crate::{ErrorKind, Limits, inspect, json};
+use crate::model::Portable;
+use crate::{ErrorKind, Limits, ModelPath, inspect, json};
 
 pub use keys::{KeyDocument, key_documents, key_in_der, key_in_pem};
 pub use manifest::{chunk_index, predicate, statement};
@@ -53,6 +54,13 @@ fn refused(error: &crate::Error) {
 pub fn message(error: &impl Display) {
     let text = error.to_string();
     assert!(!text.is_empty() && !text.chars().any(must_be_escaped), "{text:?}");
+}
+
+/// Whether names mean the same on every system, one after the other.
+pub fn portable_names(names: &[&ModelPath]) -> bool {
+    let mut portable = Portable::default();
+    let refusal = names.iter().find_map(|name| portable.check(name).err());
+    refusal.inspect(|error| message(error)).is_none()
 }
 
 /// The strict pass over JSON against serde_json.
