@@ -8,6 +8,8 @@
 //! those that were signed. The good copy is read before it writes `begin`. From then on its own reads are readv(2), which
 //! the library does not use.
 
+#![forbid(unsafe_code)]
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, IoSliceMut, Read, Seek, SeekFrom, Write};

@@ -1,5 +1,7 @@
 //! Bundles and models that want to use up memory and time. A process of its own, so that the most that its children had in
 //! memory is that of the command.
+
+#![forbid(unsafe_code)]
 #![cfg(unix)]
 
 use std::fs;

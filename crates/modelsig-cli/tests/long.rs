@@ -1,4 +1,6 @@
 //! Files that would take hours: refused by their length where one is signed, and otherwise given up when somebody asks.
+
+#![forbid(unsafe_code)]
 #![cfg(unix)]
 
 use std::fs::File;
