@@ -65,6 +65,10 @@ ERRORS = {
     "clone3": "EAGAIN ENOMEM ENOSYS",
     "clone": "EAGAIN ENOMEM",
     "sched_getaffinity": "EPERM",
+    "prctl": "EINVAL EPERM",
+    "landlock_create_ruleset": "ENOSYS EOPNOTSUPP ENOMEM EMFILE",
+    "landlock_add_rule": "EINVAL ENOMEM EBADFD",
+    "landlock_restrict_self": "EPERM E2BIG",
 }
 
 # Calls that answer without having done anything: less came than there is, or nothing although it says so.
@@ -79,7 +83,7 @@ ANSWERS = {
     "ioctl": "0",
 }
 
-# The errors of a run that is not to take long.
+# The errors of a run that is not to take long; of a call that has none of them, the first.
 BRIEF = {"EINTR", "EIO", "EMFILE", "ENOMEM", "ENOSPC", "ENOSYS"}
 
 # What cannot fail in a way that concerns us, or not at all: a debug build of Rust asks F_GETFD before it closes, and

@@ -1,5 +1,6 @@
 """A command in which calls are made to fail, and what must hold of what it leaves behind."""
 
+import json
 import pathlib
 import shutil
 
@@ -111,6 +112,27 @@ class KeyMaking(WritingCase):
         bundle = self._workshop.sign(files / "model", key=files / "new.pem")
         self._workshop.run("verify", files / "model", "--signature", bundle, "--public-key", files / "new.pub.pem")
         return []
+
+
+class Auditing(WritingCase):
+    """Appends one line to the file `audit`, and writes nothing else."""
+
+    made = frozenset(["audit"])
+
+    def faults_of_files(self, files: pathlib.Path, run, before: dict, after: dict) -> list:
+        old, new = before.pop("audit"), after.pop("audit", b"")
+        wrong = [] if after == before else ["something else than the log was written"]
+        if not new.startswith(old):
+            return wrong + ["an older line is gone"]
+        try:
+            lines = [json.loads(line) for line in new[len(old) :].splitlines() if line]
+        except ValueError as error:
+            return wrong + [f"half a line: {error}"]
+        # What cannot be put on record is never a positive verdict, and told where it is a negative one.
+        told = run.status == 1 and not lines and "/audit'" in run.stderr
+        if run.status in (0, 1) and not told and [line["exit_code"] for line in lines] != [run.status]:
+            wrong.append(f"a verdict that is not on record: {lines}")
+        return wrong
 
 
 class Repairing(WritingCase):

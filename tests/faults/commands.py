@@ -5,7 +5,7 @@ import pathlib
 import shutil
 
 import models
-from cases import Case, KeyMaking, Repairing, Signing
+from cases import Auditing, Case, KeyMaking, Repairing, Signing
 from models import CHUNK, KIBI, WEIGHTS, Workshop
 
 FILES = pathlib.PurePath("FILES")
@@ -15,7 +15,7 @@ MODEL = FILES / "model"
 # Calls that each command makes, by the names that they have on one machine or another. If one is not made any more, its
 # faults are not tried any more.
 EXPECTED = {
-    "verify": "read pread64 openat openat2 statx newfstatat getdents64 mmap madvise readlink|readlinkat write fcntl clone3|clone",
+    "verify": "read pread64 openat openat2 statx newfstatat getdents64 mmap madvise readlink|readlinkat write fcntl clone3|clone fsync landlock_create_ruleset",
     "sign": "read pread64 openat statx getdents64 mmap write fsync rename|renameat|renameat2 unlink|unlinkat utimensat",
     "repair": "read pread64 pwrite64 openat2 statx getdents64 ftruncate fsync renameat|renameat2 mkdirat unlinkat flock fchmod",
     "keygen": "openat statx write fsync getrandom",
@@ -34,6 +34,7 @@ def cases(workshop: Workshop, reader: str, clones: pathlib.Path) -> list:
     certificates = workshop.certificates()
     return [
         *verifications(workshop, certificates),
+        *audits(workshop),
         *signings(workshop, certificates),
         *repairs(workshop),
         KeyMaking("keygen", workshop, template(workshop, "keygen")),
@@ -106,9 +107,23 @@ def verifications(workshop: Workshop, certificates) -> list:
         verify("verify, a part", sound, *beside, "--tensor", "small", "--files", "*.json"),
         through_link,
         verify("verify, large", large, *beside),
+        verify("verify, no sandbox", sound, *beside, "--no-sandbox"),
         verify("verify, 3 threads", large, *beside, "--json", threads=3),
         verify("verify, damaged, 3 threads", damaged, *beside, status=1, threads=3),
     ]
+
+
+def audits(workshop: Workshop) -> list:
+    def audited(name: str, status: int, *options):
+        model = workshop.model(name.replace(", ", "-"), weights=100 * KIBI)
+        workshop.sign(model)
+        models.write(model.parent / "audit", b'{"older": "line"}\n')
+        if status:
+            models.flip(model / "config.json", 0)
+        arguments = "verify", MODEL, "--public-key", workshop.public, "--signature", FILES / "model.sig", "--threads", 1
+        return Auditing(name, model.parent, *arguments, "--audit-log", FILES / "audit", *options, status=status)
+
+    return [audited("verify, audited", 0), audited("verify, audited, damaged", 1, "--json")]
 
 
 def signings(workshop: Workshop, certificates) -> list:

@@ -33,8 +33,15 @@ impl Sandbox {
     /// that cannot do all of it do what they can; what that is, is told.
     #[cfg(target_os = "linux")]
     pub(crate) fn enter(model: &Path, bundles: &[PathBuf]) -> Self {
-        linux::restrict(model, bundles)
-            .unwrap_or_else(|error| Self::none(format!("Landlock cannot be used: {error}")))
+        // The first hash map asks for random numbers, and where the system call is missing that opens a device.
+        let _ = std::hash::RandomState::new();
+        loop {
+            match linux::restrict(model, bundles) {
+                Err(error) if linux::is_interruption(&error) => {}
+                Err(error) => return Self::none(format!("Landlock cannot be used: {error}")),
+                Ok(sandbox) => return sandbox,
+            }
+        }
     }
 
     /// Only Linux has one that a process can make for itself without code of our own.
@@ -46,10 +53,14 @@ impl Sandbox {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::error::Error;
+    use std::io;
+
     use landlock::{
         ABI, Access, AccessFs, AccessNet, LandlockStatus, PathBeneath, PathFd, RulesetAttr,
         RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
     };
+    use modelsig::hash::uninterrupted;
 
     use super::{Path, PathBuf, Sandbox};
 
@@ -65,14 +76,15 @@ mod linux {
         let bundles = bundles.iter().map(|bundle| bundle.as_path());
         for path in std::iter::once(model).chain(bundles) {
             // Of what is not there, or cannot be opened, verification tells in words of its own.
-            let (Ok(opened), Ok(found)) = (PathFd::new(path), path.metadata()) else { continue };
-            let access = match found.is_dir() {
-                true => AccessFs::ReadFile | AccessFs::ReadDir,
-                false => AccessFs::ReadFile.into(),
+            let Ok(opened) = PathFd::new(path) else { continue };
+            let found = uninterrupted(|| path.metadata());
+            let access = match &found {
+                Ok(found) if !found.is_dir() => AccessFs::ReadFile.into(),
+                _ => AccessFs::ReadFile | AccessFs::ReadDir,
             };
             let added = (&mut rules).add_rule(PathBeneath::new(opened, access)).map(drop);
             // Pipes have no rules and need none. They, devices and the like are refused later, by what they are.
-            if found.is_dir() || found.is_file() {
+            if found.is_ok_and(|found| found.is_dir() || found.is_file()) {
                 added?;
             }
         }
@@ -86,6 +98,15 @@ mod linux {
                 Sandbox { landlock: Some((effective_abi as u8).min(NEWEST as u8)), reason: None }
             }
             (_, _) => Sandbox::none("Landlock tells nothing of itself"),
+        })
+    }
+
+    /// True when a signal came in between, before anything was restricted.
+    pub(super) fn is_interruption(error: &RulesetError) -> bool {
+        let mut causes = std::iter::successors(Some(error as &dyn Error), |cause| (*cause).source());
+        causes.any(|cause| {
+            let cause = cause.downcast_ref::<io::Error>();
+            cause.is_some_and(|cause| cause.kind() == io::ErrorKind::Interrupted)
         })
     }
 }
