@@ -18,6 +18,8 @@ pub struct Limits {
     pub json_depth: usize,
     /// Resources in a manifest, and entries found in a model folder. Default 2,000,000.
     pub resources: usize,
+    /// Digests in the chunk indexes of all files together. Default 4,000,000, of which a bundle can hold a few more.
+    pub chunks: usize,
     /// Bytes of a name in a manifest or in the model folder. Default 4,096 (`PATH_MAX` on Linux).
     pub path_bytes: usize,
     /// Folders above a file inside the model. Default 255.
@@ -53,6 +55,7 @@ impl Default for Limits {
             certificates: 16,
             json_depth: 32,
             resources: 2_000_000,
+            chunks: 4_000_000,
             path_bytes: 4_096,
             folder_depth: 255,
             model_bytes: u64::MAX,

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use modelsig::{Error, ErrorKind, JsonFault, Limits, ModelSigner, PathFault, Policy, StatementFault};
+use modelsig::hash::ChunkSize;
+use modelsig::{
+    ChunkIndexing, Error, ErrorKind, JsonFault, Limits, ModelSigner, PathFault, Policy, StatementFault,
+};
 use modelsig_tests::{Case, assert_outcome, only_problem, problems, refused};
 
 /// A limit, a model that is over it by one, and the words and numbers of the error.
@@ -77,6 +80,26 @@ fn what_is_over_a_limit_is_refused_with_both_numbers() {
             assert_eq!((what, limit, found), (over.what, over.limit, over.found));
             assert_outcome(&error, ErrorKind::Limit, path);
             assert!([case.model(), case.bundle()].iter().any(|one| path == one.to_str().unwrap()), "{path}");
+        }
+    }
+}
+
+#[test]
+fn chunks_over_the_limit() {
+    let case = Case::new(&[("a.bin", &[1; 300_000]), ("b.bin", &[2; 100_000]), ("one.bin", b"1")]);
+    let chunks = ChunkIndexing { size: Some(ChunkSize::new(65_536).unwrap()), ..ChunkIndexing::default() };
+    let signer = ModelSigner::new().chunks(Some(chunks));
+    case.sign_with(&signer);
+    // 300,000 bytes are five chunks, and 100,000 two.
+    for (most, accepted) in [(7, true), (6, false), (0, false)] {
+        let mut limits = Limits::default();
+        limits.chunks = most;
+        let verifier = case.verifier(Policy::strict()).with_limits(limits.clone());
+        let verified = verifier.verify(&case.model(), &case.bundle());
+        assert_eq!(verified.is_ok(), accepted, "{most}");
+        let Err(error) = verified else { continue };
+        for error in [error, case.sign_refused(&signer.clone().with_limits(limits))] {
+            assert!(matches!(error, Error::Limit { what: "the number of chunks", .. }), "{error:?}");
         }
     }
 }

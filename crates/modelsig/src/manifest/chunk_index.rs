@@ -80,6 +80,11 @@ impl ChunkIndex {
         Self { algorithm, chunk_size, length, digests }
     }
 
+    /// How many digests it has.
+    pub(crate) fn count(&self) -> usize {
+        self.digests.len().checked_div(self.algorithm.digest_length()).unwrap_or_default()
+    }
+
     /// True when there are digests to check against.
     pub(crate) fn has_digests(&self) -> bool {
         !self.digests.is_empty()

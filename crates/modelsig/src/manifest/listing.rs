@@ -6,7 +6,7 @@
 
 use modelsig_hash::Hasher;
 
-use super::{Manifest, Method, Proof, Serialization, SignedFile, shards};
+use super::{ChunkIndex, Manifest, Method, Proof, Serialization, SignedFile, shards};
 use crate::model::{ModelPath, PathFault};
 use crate::statement::{JsonResource, StatementFault};
 use crate::trust::Dialect;
@@ -22,6 +22,8 @@ pub(crate) struct Listing<'l> {
     root: Hasher,
     files: Vec<SignedFile>,
     listed: usize,
+    /// Digests in chunk indexes.
+    chunks: usize,
     /// The name of the resource before.
     last: String,
     in_order: bool,
@@ -35,12 +37,15 @@ impl<'l> Listing<'l> {
     ) -> Result<Self, Error> {
         let root = super::root_hasher()?;
         let (files, last) = (Vec::new(), String::new());
-        Ok(Self { path, limits, serialization, root, files, listed: 0, last, in_order: true })
+        Ok(Self { path, limits, serialization, root, files, listed: 0, chunks: 0, last, in_order: true })
     }
 
     pub(crate) fn add(&mut self, resource: JsonResource<'_>) -> Result<(), Error> {
-        self.limit(&resource.name)?;
-        self.take(resource).map_err(|fault| self.fault(fault))
+        self.listed = self.listed.saturating_add(1);
+        self.limit("the number of resources", self.limits.resources, self.listed)?;
+        self.limit("the depth of folders", self.limits.folder_depth, resource.name.matches('/').count())?;
+        self.take(resource).map_err(|fault| self.fault(fault))?;
+        self.limit("the number of chunks", self.limits.chunks, self.chunks)
     }
 
     /// In code-point order, each name once.
@@ -58,16 +63,11 @@ impl<'l> Listing<'l> {
         Error::Statement { path: self.path.into(), fault }
     }
 
-    fn limit(&mut self, name: &str) -> Result<(), Error> {
-        self.listed = self.listed.saturating_add(1);
-        let limit = |what, limit: usize, found: usize| match found <= limit {
-            true => Ok(()),
-            false => {
-                Err(Error::Limit { path: self.path.into(), what, limit: limit as u64, found: found as u64 })
-            }
-        };
-        limit("the number of resources", self.limits.resources, self.listed)?;
-        limit("the depth of folders", self.limits.folder_depth, name.matches('/').count())
+    fn limit(&self, what: &'static str, limit: usize, found: usize) -> Result<(), Error> {
+        if found <= limit {
+            return Ok(());
+        }
+        Err(Error::Limit { path: self.path.into(), what, limit: limit as u64, found: found as u64 })
     }
 
     fn take(&mut self, resource: JsonResource<'_>) -> Result<(), StatementFault> {
@@ -82,6 +82,7 @@ impl<'l> Listing<'l> {
             Method::Files => {
                 let name = canonical(&listed, self.limits)?;
                 let (chunks, verity) = resource.annotated(&listed)?;
+                self.chunks = self.chunks.saturating_add(chunks.as_ref().map_or(0, ChunkIndex::count));
                 self.files.push(SignedFile { name, proof: Proof::Whole { digest, chunks, verity } });
             }
             Method::Shards { .. } => {

@@ -98,8 +98,12 @@ impl ModelSigner {
         }
         if let (Method::Files, Some(chunks)) = (self.method, chunks) {
             let size = chunks.algorithm.digest_length() as u64;
+            // A file of one chunk has no digests.
+            let count =
+                sum(&|length| Some(chunks.size.count(length)).filter(|count| *count > 1).unwrap_or(0));
+            limit("the number of chunks", self.limits.chunks as u64, count)?;
             // Base64 twice: in the statement, and the statement in the envelope.
-            let text = sum(&|length| chunks.size.count(length).saturating_mul(size)).saturating_mul(16) / 9;
+            let text = count.saturating_mul(size).saturating_mul(16) / 9;
             limit("the size of the chunk index in bytes", self.limits.bundle_bytes, text)?;
         }
         Ok(())
