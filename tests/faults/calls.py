@@ -107,8 +107,12 @@ def effects(call, everything: bool) -> list:
 LASTING = {"EIO", "EMFILE", "ENOSPC"}
 
 
-def lasting(call, effect: str) -> bool:
-    return call.name not in ("write", "mmap", "mprotect", "mremap") and effect.removeprefix("error=") in LASTING
+def lasting(call, effect: str, everything: bool) -> bool:
+    left_out = {"write", "mmap", "mprotect", "mremap"}
+    if not everything:
+        # Many, and whoever cannot look at files cannot go on.
+        left_out |= {"readlink", "statx", "newfstatat"}
+    return call.name not in left_out and effect.removeprefix("error=") in LASTING
 
 
 # Answers that make a sound model look like a damaged one: it ends early, a folder has nothing more, bytes are not those

@@ -42,7 +42,7 @@ class Trial:
             numbers = [call.number] if case.threads == 1 else range(start, start + OF_EACH_THREAD)
             for effect in calls.effects(call, everything):
                 found.update(dict.fromkeys(Fault(call.name, number, effect) for number in numbers))
-                if calls.lasting(call, effect):
+                if calls.lasting(call, effect, everything):
                     found[Fault(call.name, call.number, effect, lasting=True)] = None
         self.faults = list(found)
 

@@ -57,6 +57,28 @@ fn a_file_of_a_tebibyte_in_the_place_of_a_small_one_is_rejected_by_its_length() 
     }
 }
 
+/// A tebibyte, and a bundle that tells no length, as other tools write it.
+fn without_a_length() -> Case {
+    let case = Case::new(&[("weights.bin", b"")]);
+    grow(&case, "weights.bin", TEBI);
+    let digest = digest_of(HashAlgorithm::Sha256, b"whatever it is");
+    let resource = serde_json::json!({"name": "weights.bin", "digest": digest, "algorithm": "sha256"});
+    case.write_statement(&statement(vec![resource]));
+    case
+}
+
+#[test]
+fn without_a_signed_length_the_caller_says_how_much_is_too_much() {
+    let case = without_a_length();
+    let mut verify = command(&case, &[&VERIFY[..], &["--json", "--max-model-bytes", "1073741824"]].concat());
+    let output = within(PATIENCE, move || verify.output().expect("it runs"));
+    assert_eq!(output.status.code(), Some(2));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    assert_eq!(report["error"]["kind"], "limit", "{report}");
+    let message = report["error"]["message"].as_str().expect("a message");
+    assert!(message.contains("1073741824") && message.contains("1099511627776"), "{message}");
+}
+
 /// A process that has been hashing for a while gets a signal; how it ends, and how long that takes.
 fn interrupted(mut child: Child, signal: &str) -> (Option<i32>, Option<i32>, Vec<u8>, Duration) {
     // Long enough for it to have begun, and far from enough for it to end.
@@ -71,11 +93,7 @@ fn interrupted(mut child: Child, signal: &str) -> (Option<i32>, Option<i32>, Vec
 
 #[test]
 fn whoever_interrupts_a_long_hash_does_not_wait() {
-    let case = Case::new(&[("weights.bin", b"")]);
-    grow(&case, "weights.bin", TEBI);
-    let digest = digest_of(HashAlgorithm::Sha256, b"whatever it is");
-    let resource = serde_json::json!({"name": "weights.bin", "digest": digest, "algorithm": "sha256"});
-    case.write_statement(&statement(vec![resource]));
+    let case = without_a_length();
     let verify = [&VERIFY[..], &["--json"]].concat();
     for (arguments, signal) in [
         (&["digest", "model", "--json"][..], "-INT"),
