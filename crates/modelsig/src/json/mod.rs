@@ -256,7 +256,8 @@ pub(crate) fn each<'t, T: Deserialize<'t>, E>(
     }
     let (mut refused, mut taken) = (Ok(()), 0);
     let visitor = Each { take, refused: &mut refused, taken: &mut taken, text: PhantomData };
-    let read = serde_json::Deserializer::from_str(array.get()).deserialize_seq(visitor);
+    // As bytes, like everything else that is parsed: the parser for texts would be a second one.
+    let read = serde_json::Deserializer::from_slice(array.get().as_bytes()).deserialize_seq(visitor);
     match (read, &refused) {
         // The parser counts from the beginning of the array.
         (Err(error), Ok(())) => Err(JsonFault::Shape {

@@ -104,8 +104,8 @@ impl<'l> Listing<'l> {
 
     fn files(&mut self) -> Result<Vec<SignedFile>, StatementFault> {
         let mut files = std::mem::take(&mut self.files);
-        // Stable: what is sorted already, as most lists are, takes one look.
-        files.sort_by(|one, other| one.name.cmp(&other.name));
+        // What is sorted already, as most lists are, takes one look.
+        files.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         match self.serialization.method {
             Method::Files => {
                 let twice = files.iter().zip(files.iter().skip(1)).find(|(one, next)| one.name == next.name);

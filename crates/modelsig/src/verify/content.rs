@@ -158,7 +158,7 @@ impl Sorted {
     /// Those files are set apart of which nothing has to be read: their reports are complete.
     fn out(bundles: &mut [SignedModel]) -> Result<Self, Error> {
         let listed = by_name(bundles);
-        let (mut to_hash, mut bytes, mut at) = (Vec::new(), 0_u64, 0_usize);
+        let (mut to_hash, mut small, mut bytes, mut at) = (Vec::new(), Vec::new(), 0_u64, 0_usize);
         let name = |one: &Listed| look(bundles, *one).ok().map(|look| &look.present.tree.name);
         let counts: Vec<usize> =
             listed.chunk_by(|one, other| name(one) == name(other)).map(<[_]>::len).collect();
@@ -185,12 +185,11 @@ impl Sorted {
                 }
             } else {
                 bytes = bytes.saturating_add(tree.length);
-                to_hash.push((tree.length < LARGE, place));
+                if tree.length < LARGE { &mut small } else { &mut to_hash }.push(place);
             }
         }
-        // Stable: apart from that they are read folder by folder.
-        to_hash.sort_by_key(|(is_small, _)| *is_small);
-        let to_hash = to_hash.into_iter().map(|(_, place)| place).collect();
+        // Apart from that they are read folder by folder.
+        to_hash.append(&mut small);
         Ok(Self { listed, to_hash, bytes })
     }
 }
@@ -322,6 +321,6 @@ fn by_name(bundles: &[SignedModel]) -> Vec<Listed> {
     }
     let name = |one: &Listed| look(bundles, *one).ok().map(|look| &look.present.tree.name);
     // Of one bundle they are in order already.
-    wanted.sort_by(|one, other| name(one).cmp(&name(other)));
+    wanted.sort_unstable_by_key(|one| (name(one), one.bundle));
     wanted
 }
