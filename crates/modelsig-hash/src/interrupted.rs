@@ -1,5 +1,6 @@
 //! What a signal has interrupted is done once more. On network and FUSE file systems that can be any call with a file.
 
+use std::fs::{File, Metadata};
 use std::io;
 
 /// Makes a system call again as long as a signal interrupts it (EINTR). The standard library does so for some calls, such
@@ -14,6 +15,15 @@ pub fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T
             result => return result,
         }
     }
+}
+
+/// What fstat(2) tells of an open file, whatever signals come in between.
+///
+/// # Errors
+/// Those of the call.
+#[inline(never)]
+pub fn metadata(file: &File) -> io::Result<Metadata> {
+    uninterrupted(|| file.metadata())
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ mod source;
 pub use digest::{Digest, HashAlgorithm, Hasher};
 pub use engine::{BLOCK, Chunks, Engine, Hashed, Job, JobDigest, Plan, Task};
 pub use error::Error;
-pub use interrupted::uninterrupted;
+pub use interrupted::{metadata, uninterrupted};
 pub use page_cache::PageCache;
 pub use progress::{CancelToken, Progress};
 pub use protect::verity::VerityDigest;

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use modelsig_hash::{ByteRange, uninterrupted};
+use modelsig_hash::ByteRange;
 
 use crate::{Error, Limits, input};
 
@@ -91,7 +91,7 @@ impl Content {
             }
             file => file.map_err(|error| Error::io("open", name, error))?,
         };
-        let metadata = uninterrupted(|| file.metadata()).map_err(|error| Error::io("stat", name, error))?;
+        let metadata = modelsig_hash::metadata(&file).map_err(|error| Error::io("stat", name, error))?;
         if !metadata.is_file() {
             return Err(Error::NotAFile {
                 path: name.into(),

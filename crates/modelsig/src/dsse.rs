@@ -18,21 +18,23 @@ pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
 /// An envelope with its base64 undone.
 pub(crate) struct Envelope {
-    /// The signed message and, at its end, the payload: a large payload stands in memory once.
-    message: Vec<u8>,
-    header: usize,
+    /// At its end the payload, with what is signed around it before it: a large payload stands in memory once.
+    text: Vec<u8>,
+    /// Where these two begin.
+    message: usize,
+    payload: usize,
     pub(crate) signature: Vec<u8>,
 }
 
 impl Envelope {
     /// What is signed: the pre-authentication encoding of the payload.
     pub(crate) fn message(&self) -> &[u8] {
-        &self.message
+        self.text.get(self.message..).unwrap_or_default()
     }
 
     /// The payload as it stands.
     pub(crate) fn payload(&self) -> &[u8] {
-        self.message.get(self.header..).unwrap_or_default()
+        self.text.get(self.payload..).unwrap_or_default()
     }
 }
 
@@ -87,10 +89,20 @@ impl Encoded {
         }
         let header = header(PAYLOAD_TYPE, length);
         text.truncate(start.saturating_add(length));
-        // The header takes the place of what stood before the payload, which is moved only as far as it must be.
-        text.splice(..start, header.bytes());
+        // The header takes the place of what stood before the payload. There is no room where it stands at the very beginning.
+        let room = start.checked_sub(header.len()).and_then(|from| Some((from, text.get_mut(from..start)?)));
+        let (message, payload) = match room {
+            Some((from, room)) => {
+                room.copy_from_slice(header.as_bytes());
+                (from, start)
+            }
+            None => {
+                text = [header.as_bytes(), text.get(start..).unwrap_or_default()].concat();
+                (0, header.len())
+            }
+        };
         text.shrink_to_fit();
-        Ok(Envelope { message: text, header: header.len(), signature: self.signature })
+        Ok(Envelope { text, message, payload, signature: self.signature })
     }
 }
 

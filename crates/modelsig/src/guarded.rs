@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io;
 
-use modelsig_hash::{VerityDigest, uninterrupted};
+use modelsig_hash::VerityDigest;
 
 use crate::manifest::SignedFile;
 use crate::policy::Check;
@@ -36,7 +36,7 @@ pub(crate) fn by_guard(
 
 /// What the kernel measures of an open file, if that is a regular file of this length under its guard.
 pub(crate) fn measured(file: &File, length: u64, measure: Measure) -> Option<VerityDigest> {
-    let metadata = uninterrupted(|| file.metadata()).ok()?;
+    let metadata = modelsig_hash::metadata(file).ok()?;
     if !metadata.is_file() || metadata.len() != length {
         return None;
     }

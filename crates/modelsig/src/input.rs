@@ -5,7 +5,6 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
-use modelsig_hash::uninterrupted;
 use zeroize::Zeroizing;
 
 use crate::content::Opened;
@@ -69,7 +68,7 @@ pub(crate) fn read_private_key(path: &Path, limits: &Limits) -> Result<Zeroizing
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        let metadata = uninterrupted(|| file.metadata()).map_err(|error| Error::io("stat", &name, error))?;
+        let metadata = modelsig_hash::metadata(&file).map_err(|error| Error::io("stat", &name, error))?;
         let mode = metadata.mode() & 0o777;
         if metadata.is_file() && mode & 0o077 != 0 {
             return Err(Error::KeyReadableByOthers { path: name, mode });
@@ -116,7 +115,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 }
 
 fn read_limited(file: File, name: &str, limit: u64, what: &'static str) -> Result<Vec<u8>, Error> {
-    let metadata = uninterrupted(|| file.metadata()).map_err(|error| Error::io("stat", name, error))?;
+    let metadata = modelsig_hash::metadata(&file).map_err(|error| Error::io("stat", name, error))?;
     if !metadata.is_file() {
         return Err(Error::NotAFile { path: name.into(), what: crate::model::kind_of(metadata.file_type()) });
     }

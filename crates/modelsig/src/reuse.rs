@@ -9,7 +9,7 @@
 
 use std::path::{Path, PathBuf};
 
-use modelsig_hash::{ByteRange, ChunkSize, Chunks, HashAlgorithm, uninterrupted};
+use modelsig_hash::{ByteRange, ChunkSize, Chunks, HashAlgorithm};
 
 use crate::bundle::Bundle;
 use crate::manifest::{Manifest, Method, Proof};
@@ -74,7 +74,7 @@ impl OldBundle {
         }
         let opened = model.open_bundle(&reuse.bundle)?;
         // Of the very file that is read.
-        let written = opened.as_ref().ok().map(|file| uninterrupted(|| file.metadata()));
+        let written = opened.as_ref().ok().map(modelsig_hash::metadata);
         let text = input::read_bundle(&reuse.bundle, opened, limits)?;
         let written = written.transpose().map_err(|error| Error::io("stat", &path, error))?;
         let written =
@@ -161,7 +161,7 @@ impl OldBundle {
     pub(crate) fn is_older(&self, model: &Model, file: &TreeFile) -> bool {
         // Whatever keeps the file from being opened will be met again when it is hashed.
         let metadata = (!file.is_link())
-            .then(|| model.open_file(file).and_then(|file| uninterrupted(|| file.metadata())).ok());
+            .then(|| model.open_file(file).and_then(|file| modelsig_hash::metadata(&file)).ok());
         let Some(metadata) = metadata.flatten().filter(std::fs::Metadata::is_file) else { return false };
         let older = |time: Option<Time>| time.is_some_and(|time| time.is_surely_before(self.written));
         metadata.len() == file.length && older(Time::modified(&metadata)) && older(Time::changed(&metadata))

@@ -223,8 +223,7 @@ impl<'a> Source<'a> {
                 (Arc::new(file), offset.unwrap_or(0), offset.is_none())
             }
         };
-        let metadata =
-            uninterrupted(|| file.metadata()).map_err(|source| io_error("stat", &self.name, source))?;
+        let metadata = crate::metadata(&file).map_err(|source| io_error("stat", &self.name, source))?;
         if !metadata.is_file() {
             return Err(Error::NotRegular { name: self.name.clone() });
         }
@@ -381,8 +380,7 @@ impl Opened<'_> {
         if keep.is_some() || seen_at_once.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let metadata =
-            uninterrupted(|| file.metadata()).map_err(|source| io_error("stat", self.name, source))?;
+        let metadata = crate::metadata(file).map_err(|source| io_error("stat", self.name, source))?;
         if *whole && metadata.len() != self.length {
             let found = metadata.len();
             return Err(Error::Length { name: self.name.into(), expected: self.length, found });
@@ -421,7 +419,7 @@ pub fn read_at(name: &str, file: &File, offset: u64, bytes: &mut [u8]) -> Result
 }
 
 fn regular_length(name: &str, file: &File) -> Result<u64, Error> {
-    let metadata = uninterrupted(|| file.metadata()).map_err(|source| io_error("stat", name, source))?;
+    let metadata = crate::metadata(file).map_err(|source| io_error("stat", name, source))?;
     if metadata.is_file() { Ok(metadata.len()) } else { Err(Error::NotRegular { name: name.into() }) }
 }
 

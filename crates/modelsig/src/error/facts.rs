@@ -67,10 +67,9 @@ impl Error {
             #[cfg(feature = "certificate")]
             Self::Anchor { .. } => ErrorKind::Key,
             Self::RootDigestMismatch { .. } => ErrorKind::RootDigest,
-            Self::IgnoredButSigned { .. }
-            | Self::Protection { .. }
-            | Self::NotPortable { .. }
-            | Self::NamesCollide { .. } => ErrorKind::Policy,
+            Self::IgnoredButSigned { .. } | Self::Protection { .. } => ErrorKind::Policy,
+            #[cfg(feature = "portable")]
+            Self::NotPortable { .. } | Self::NamesCollide { .. } => ErrorKind::Policy,
             Self::FrozenUnverified { problem, .. } => problem.kind(),
             Self::HeldForWriting { .. } => ErrorKind::Io,
             Self::NoVerity { .. } => ErrorKind::Unsupported,
@@ -123,8 +122,6 @@ impl Error {
             | Self::SymlinkToFolder { path }
             | Self::NameNotUtf8 { path }
             | Self::BadName { path, .. }
-            | Self::NotPortable { path, .. }
-            | Self::NamesCollide { path, .. }
             | Self::DigestMismatch { path, .. }
             | Self::SourceMismatch { path, .. }
             | Self::SourceUnreadable { path, .. }
@@ -161,6 +158,8 @@ impl Error {
             | Self::NotABundle { path } => Some(path),
             #[cfg(feature = "certificate")]
             Self::Certificate { path, .. } | Self::Anchor { path, .. } => Some(path),
+            #[cfg(feature = "portable")]
+            Self::NotPortable { path, .. } | Self::NamesCollide { path, .. } => Some(path),
             Self::Rejected(report) => Some(report.model()),
             Self::Unrepaired(report) => Some(report.report().model()),
             #[cfg(feature = "sign")]

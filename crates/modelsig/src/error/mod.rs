@@ -107,6 +107,7 @@ pub enum Error {
     },
 
     /// A name that Windows gives another meaning, where names must be portable.
+    #[cfg(feature = "portable")]
     #[error("{} is not portable: Windows gives the name {} another meaning", shown(.path), shown(.component))]
     NotPortable {
         /// The name.
@@ -115,6 +116,7 @@ pub enum Error {
         component: String,
     },
     /// Two names that some file systems take for the same, where names must be portable.
+    #[cfg(feature = "portable")]
     #[error("{} is not portable: to some file systems it is the same as {}", shown(.path), shown(.other))]
     NamesCollide {
         /// The name, or that of a folder.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fs::File;
 
-use modelsig_hash::{Source, uninterrupted};
+use modelsig_hash::Source;
 
 use crate::Error;
 use crate::content::Opened;
@@ -59,7 +59,7 @@ pub(super) fn open(model: &Model, tree: &TreeFile, name: &str) -> Result<Place, 
         return Ok(Place { file, offset, whole, lent });
     }
     let file = model.open_file(tree).map_err(|error| Error::io("open", name, error))?;
-    let metadata = uninterrupted(|| file.metadata()).map_err(|error| Error::io("stat", name, error))?;
+    let metadata = modelsig_hash::metadata(&file).map_err(|error| Error::io("stat", name, error))?;
     if !metadata.is_file() {
         let what = crate::model::kind_of(metadata.file_type());
         return Err(Error::SpecialFile { path: name.into(), what });

@@ -63,6 +63,7 @@ impl<'l> Listing<'l> {
         Error::Statement { path: self.path.into(), fault }
     }
 
+    #[inline(never)]
     fn limit(&self, what: &'static str, limit: usize, found: usize) -> Result<(), Error> {
         if found <= limit {
             return Ok(());

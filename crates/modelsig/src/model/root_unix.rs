@@ -198,12 +198,12 @@ impl Drop for Lock<'_> {
 
 /// True when writing to the file shows under no other name. The file must be opened.
 pub(super) fn has_one_name(file: &File) -> io::Result<bool> {
-    Ok(uninterrupted(|| file.metadata())?.nlink() <= 1)
+    Ok(modelsig_hash::metadata(file)?.nlink() <= 1)
 }
 
 /// Gives a new file the mode of the one that it is to replace, and its owner where that is allowed.
 pub(super) fn dress_like(new: &File, old: &File) -> io::Result<()> {
-    let (is, was) = (uninterrupted(|| new.metadata())?, uninterrupted(|| old.metadata())?);
+    let (is, was) = (modelsig_hash::metadata(new)?, modelsig_hash::metadata(old)?);
     if (is.uid(), is.gid()) != (was.uid(), was.gid()) {
         // Only root may give files away.
         let _ = fchown(new, Some(was.uid()), Some(was.gid()));

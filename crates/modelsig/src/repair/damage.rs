@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 
-use modelsig_hash::{ByteRange, Digest, Job, Plan, Source, Task, uninterrupted};
+use modelsig_hash::{ByteRange, Digest, Job, Plan, Source, Task};
 
 use crate::Error;
 use crate::loader::SignedModel;
@@ -90,7 +90,7 @@ impl SignedModel {
 
         let failed = |error| Error::from_hashing(damaged.name.as_str(), error);
         let io = |operation| move |error| Error::io(operation, damaged.name.as_str(), error);
-        let length = uninterrupted(|| opened.metadata())
+        let length = modelsig_hash::metadata(opened)
             .map_err(io("stat"))?
             .len()
             .min(signed.length().unwrap_or(u64::MAX));

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 
-use modelsig_hash::{ByteRange, Digest, HashAlgorithm, uninterrupted};
+use modelsig_hash::{ByteRange, Digest, HashAlgorithm};
 
 use super::damage::{Damaged, Kind, pieces};
 use super::faults::{Faults, add};
@@ -88,7 +88,7 @@ impl<'r> Mender<'r> {
             }
             Err(error) => return Err(failed("open for writing")(error)),
         };
-        let metadata = uninterrupted(|| old.metadata()).map_err(failed("stat"))?;
+        let metadata = modelsig_hash::metadata(&old).map_err(failed("stat"))?;
         if !metadata.is_file() {
             let what = kind_of(metadata.file_type());
             return Err(Error::SpecialFile { path: damaged.name.to_string(), what });
@@ -134,7 +134,7 @@ impl<'r> Mender<'r> {
                 }
             }
         }
-        let found = uninterrupted(|| file.metadata()).map_err(failed("stat"))?.len();
+        let found = modelsig_hash::metadata(file).map_err(failed("stat"))?.len();
         let cut = place.signed.length().map_or(0, |length| found.saturating_sub(length));
         if cut > 0 && result.is_ok() {
             file.set_len(found.saturating_sub(cut)).map_err(failed("cut"))?;
@@ -235,10 +235,8 @@ impl<'r> Mender<'r> {
             }
         };
         treated.failures.extend(faults.into_errors(name));
-        let found = old
-            .as_ref()
-            .map(|old| uninterrupted(|| old.metadata()).map(|metadata| metadata.len()))
-            .transpose();
+        let found =
+            old.as_ref().map(|old| modelsig_hash::metadata(old).map(|metadata| metadata.len())).transpose();
         let found = found.map_err(failed("stat"))?.unwrap_or_default();
         let cut = place.signed.length().map_or(0, |length| found.saturating_sub(length));
         if ranges.is_empty() && cut == 0 {

@@ -77,7 +77,7 @@ impl LocalSource {
             return Ok(Arc::clone(file));
         }
         let file = self.model.open_named(name)?;
-        let kind = uninterrupted(|| file.metadata())?.file_type();
+        let kind = modelsig_hash::metadata(&file)?.file_type();
         if !kind.is_file() {
             return Err(io::Error::other(format!("it is a {}, not a regular file", kind_of(kind))));
         }

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::path::Path;
 
 use modelsig_hash::protect::verity::{self, EnableError, Guarded};
-use modelsig_hash::{AccessUsed, Engine, Plan, Source, Task, uninterrupted};
+use modelsig_hash::{AccessUsed, Engine, Plan, Source, Task};
 
 use super::Verifier;
 use crate::guarded::{Measure, by_guard};
@@ -118,7 +118,7 @@ fn freeze(
     let untouched = |problem| Failed { problem, is_frozen: false };
     let file = model.open_file(tree).map_err(|error| untouched(Error::io("open", path(), error)))?;
     let metadata =
-        uninterrupted(|| file.metadata()).map_err(|error| untouched(Error::io("stat", path(), error)))?;
+        modelsig_hash::metadata(&file).map_err(|error| untouched(Error::io("stat", path(), error)))?;
     if !metadata.is_file() || metadata.len() != tree.length {
         return Err(untouched(Error::Changed { path: path() }));
     }
