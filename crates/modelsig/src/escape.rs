@@ -28,7 +28,7 @@ impl fmt::Display for Escaped<'_> {
 }
 
 /// A message that may repeat text from outside: with everything dangerous escaped, and no longer than it need be.
-pub(crate) fn clipped(message: &impl fmt::Display) -> String {
+pub(crate) fn clipped(message: &dyn fmt::Display) -> String {
     const LONGEST: usize = 1_000;
     let message = message.to_string();
     let mut shown = String::with_capacity(message.len().min(LONGEST));
