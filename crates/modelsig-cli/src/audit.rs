@@ -194,8 +194,8 @@ fn of_several(report: &CosignReport) -> Facts<'_> {
     Facts {
         root_digest: if let [only] = &digests[..] { Some(only.clone()) } else { None },
         signers: sound().map(Report::signer).collect(),
-        files: sound().map(|report| report.files().len()).min().unwrap_or_default(),
-        bytes: sound().map(Report::bytes_verified).min().unwrap_or_default(),
+        files: report.files_verified(),
+        bytes: report.bytes_verified(),
         problems: report.bundles().iter().filter_map(|bundle| bundle.outcome.as_ref().err()).collect(),
     }
 }

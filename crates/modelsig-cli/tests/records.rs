@@ -96,6 +96,32 @@ fn what_weakens_the_policy_is_on_record_and_repairs_are() {
     assert_eq!(lines[0]["policy"]["weakened_by"], json!(["files that are not signed are ignored"]));
 }
 
+/// A file that only one of the signers has signed is not among those that the record counts.
+#[test]
+fn of_several_signers_what_all_have_signed_is_on_record() {
+    let folder = prepared();
+    let at = folder.path();
+    fs::write(at.join("model/one.bin"), b"first").unwrap();
+    fs::write(at.join("model/two.bin"), b"second").unwrap();
+    fs::remove_file(at.join("model/model.sig")).unwrap();
+    for (bundle, left_out) in [("one.sig", "two.bin"), ("two.sig", "one.bin")] {
+        let sign = ["sign", "model", "--private-key", "key.pem", "--ignore-paths", left_out];
+        assert!(modelsig(at, &[&sign[..], &["--signature", bundle]].concat()).status.success());
+    }
+    let several = ["--signature", "one.sig", "--signature", "two.sig", "--require", "any", "--json"];
+    let done = modelsig(at, &[&VERIFY[..], &several].concat());
+    let report: Value = serde_json::from_slice(&done.stdout).unwrap();
+    let lines = lines(at);
+    assert_eq!((done.status.code(), &lines[0]["verdict"]), (Some(0), &json!("verified")));
+    assert_eq!(
+        (&report["files_verified"], &report["partly_signed"]),
+        (&json!(1), &json!(["one.bin", "two.bin"]))
+    );
+    assert_eq!(lines[0]["files_verified"], report["files_verified"]);
+    assert_eq!(lines[0]["bytes_verified"], report["bytes_verified"]);
+    assert_eq!(lines[0]["signers"].as_array().unwrap().len(), 2);
+}
+
 #[test]
 fn a_broken_line_takes_no_other_with_it() {
     let folder = prepared();

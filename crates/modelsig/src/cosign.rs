@@ -68,6 +68,16 @@ impl CosignReport {
         &self.bundles
     }
 
+    /// How many files every bundle that holds has signed.
+    pub fn files_verified(&self) -> usize {
+        self.files
+    }
+
+    /// The bytes of these files.
+    pub fn bytes_verified(&self) -> u64 {
+        self.bytes
+    }
+
     /// Files that some bundle that holds has signed and another one has left out. They hold what those who signed
     /// them signed, and are not handed out.
     pub fn partly_signed(&self) -> &[String] {
@@ -90,7 +100,8 @@ impl CosignReport {
         }
     }
 
-    fn verdict(&self) -> &'static str {
+    /// `"verified"`, `"rejected"`, `"error"` when something kept it from a verdict.
+    pub(crate) fn verdict(&self) -> &'static str {
         match self.kind() {
             _ if self.is_met() => "verified",
             ErrorKind::Threshold => "rejected",

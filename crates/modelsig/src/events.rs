@@ -104,14 +104,14 @@ impl Judged for CosignReport {
     fn tell(&self, operation: &'static str) {
         let (model, bundles, signers) = (Escaped(self.model()), self.bundles().len(), self.signers());
         let required = self.required();
+        let verdict = self.verdict();
         match self.is_met() {
             true => event!(
-                target: "modelsig::verdict", Level::INFO, operation, verdict = "verified", %model, bundles, signers,
-                required
+                target: "modelsig::verdict", Level::INFO, operation, verdict, %model, bundles, signers, required
             ),
             false => event!(
-                target: "modelsig::verdict", Level::WARN, operation, verdict = "rejected", %model, bundles, signers,
-                required, kind = "threshold"
+                target: "modelsig::verdict", Level::WARN, operation, verdict, %model, bundles, signers, required,
+                kind = self.kind().outcome().name
             ),
         }
         for bundle in self.bundles() {

@@ -20,6 +20,7 @@ use crate::Error;
 use crate::guarded::by_guard;
 use crate::loader::{Present, SignedModel};
 use crate::manifest::SignedFile;
+use crate::model::ModelPath;
 use crate::report::{Checked, FileReport};
 
 /// Jobs that are planned at a time: the memory that a run needs does not grow with the number of files.
@@ -159,9 +160,8 @@ impl Sorted {
     fn out(bundles: &mut [SignedModel]) -> Result<Self, Error> {
         let listed = by_name(bundles);
         let (mut to_hash, mut small, mut bytes, mut at) = (Vec::new(), Vec::new(), 0_u64, 0_usize);
-        let name = |one: &Listed| look(bundles, *one).ok().map(|look| &look.present.tree.name);
-        let counts: Vec<usize> =
-            listed.chunk_by(|one, other| name(one) == name(other)).map(<[_]>::len).collect();
+        let is_same = |one: &Listed, other: &Listed| name_of(bundles, *one) == name_of(bundles, *other);
+        let counts: Vec<usize> = listed.chunk_by(is_same).map(<[_]>::len).collect();
         for count in counts {
             let place = at..at.saturating_add(count);
             at = place.end;
@@ -319,8 +319,12 @@ fn by_name(bundles: &[SignedModel]) -> Vec<Listed> {
     for (bundle, signed) in bundles.iter().enumerate() {
         wanted.extend((0..signed.present.len()).map(|present| Listed { bundle, present }));
     }
-    let name = |one: &Listed| look(bundles, *one).ok().map(|look| &look.present.tree.name);
     // Of one bundle they are in order already.
-    wanted.sort_unstable_by_key(|one| (name(one), one.bundle));
+    wanted.sort_unstable_by_key(|one| (name_of(bundles, *one), one.bundle));
     wanted
+}
+
+/// The name under which such a file stands.
+fn name_of(bundles: &[SignedModel], listed: Listed) -> Option<&ModelPath> {
+    look(bundles, listed).ok().map(|look| &look.present.tree.name)
 }
