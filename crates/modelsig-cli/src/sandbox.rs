@@ -3,7 +3,8 @@
 //!
 //! Landlock binds the calling thread and those that it starts. So this comes before the first of them, and before the first
 //! byte that was not written by the caller; reports and logs are open by then, and what else would be looked up later (the
-//! number of CPUs, the memory of the machine) is known.
+//! number of CPUs, the memory of the machine) is known. It knows nothing of modes, owners, times and attributes of files, of
+//! sockets that have a path, and of what was open before.
 
 use std::path::{Path, PathBuf};
 
@@ -12,8 +13,8 @@ use serde::Serialize;
 /// What keeps the process in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Sandbox {
-    /// The version of the Landlock rules that are in force: 1 is about files, 4 and later also about TCP, 5 about devices,
-    /// 6 about signals and abstract sockets. Null when none are.
+    /// The version of the Landlock rules that are in force: 1 is about files, 2 also about links between folders, 3 about
+    /// truncating, 4 about TCP, 5 about devices, 6 about signals and abstract sockets. Null when none are.
     landlock: Option<u8>,
     /// Why there are none.
     reason: Option<String>,
@@ -25,11 +26,16 @@ impl Sandbox {
         Self::none("switched off by --no-sandbox")
     }
 
+    /// Why there is none, if there is none.
+    pub(crate) fn missing(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
     fn none(reason: impl Into<String>) -> Self {
         Self { landlock: None, reason: Some(reason.into()) }
     }
 
-    /// From here on this thread, and those that it starts, can read the model and the bundles and nothing else. Kernels
+    /// From here on this thread, and those that it starts, can read the model and the bundles and no other file. Kernels
     /// that cannot do all of it do what they can; what that is, is told.
     #[cfg(target_os = "linux")]
     pub(crate) fn enter(model: &Path, bundles: &[PathBuf]) -> Self {
@@ -54,11 +60,13 @@ impl Sandbox {
 #[cfg(target_os = "linux")]
 mod linux {
     use std::error::Error;
+    use std::fs::File;
     use std::io;
+    use std::os::fd::AsFd;
 
     use landlock::{
-        ABI, Access, AccessFs, AccessNet, LandlockStatus, PathBeneath, PathFd, RulesetAttr,
-        RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+        ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, PathBeneath, PathFd, RulesetAttr,
+        RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
     };
     use modelsig::hash::uninterrupted;
 
@@ -73,20 +81,10 @@ mod linux {
             .handle_access(AccessNet::from_all(NEWEST))?
             .scope(Scope::from_all(NEWEST))?
             .create()?;
-        let bundles = bundles.iter().map(|bundle| bundle.as_path());
-        for path in std::iter::once(model).chain(bundles) {
-            // Of what is not there, or cannot be opened, verification tells in words of its own.
-            let Ok(opened) = PathFd::new(path) else { continue };
-            let found = uninterrupted(|| path.metadata());
-            let access = match &found {
-                Ok(found) if !found.is_dir() => AccessFs::ReadFile.into(),
-                _ => AccessFs::ReadFile | AccessFs::ReadDir,
-            };
-            let added = (&mut rules).add_rule(PathBeneath::new(opened, access)).map(drop);
-            // Pipes have no rules and need none. They, devices and the like are refused later, by what they are.
-            if found.is_ok_and(|found| found.is_dir() || found.is_file()) {
-                added?;
-            }
+        grant(&mut rules, model, AccessFs::ReadFile | AccessFs::ReadDir)?;
+        // What lies in the model is opened beneath it, and a link there is nobody's business outside.
+        for bundle in bundles.iter().filter(|bundle| !is_inside(bundle, model)) {
+            grant(&mut rules, bundle, AccessFs::ReadFile.into())?;
         }
         let status = rules.restrict_self()?;
         Ok(match (status.ruleset, status.landlock) {
@@ -99,6 +97,38 @@ mod linux {
             }
             (_, _) => Sandbox::none("Landlock tells nothing of itself"),
         })
+    }
+
+    /// Allows `wanted` of a folder, if a folder may be listed at all, and to read anything else: what is no regular file is
+    /// refused later, by what it is. What it is, is asked of what was opened: its name may mean something else by now.
+    ///
+    /// One rule that cannot be made does not undo the others: then reading fails later, in words of its own, as it does
+    /// where nothing is there.
+    fn grant(
+        rules: &mut RulesetCreated,
+        path: &Path,
+        wanted: BitFlags<AccessFs>,
+    ) -> Result<(), RulesetError> {
+        let Ok(opened) = PathFd::new(path) else { return Ok(()) };
+        let found = opened.as_fd().try_clone_to_owned().map(File::from);
+        let allowed = match found.and_then(|opened| uninterrupted(|| opened.metadata())) {
+            Ok(found) if found.is_dir() && wanted.contains(AccessFs::ReadDir) => wanted,
+            Ok(found) if !found.is_dir() => AccessFs::ReadFile.into(),
+            _ => return Ok(()),
+        };
+        match rules.add_rule(PathBeneath::new(opened, allowed)) {
+            Err(error) if is_interruption(&error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_inside(bundle: &Path, model: &Path) -> bool {
+        let folder =
+            bundle.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        match (uninterrupted(|| folder.canonicalize()), uninterrupted(|| model.canonicalize())) {
+            (Ok(folder), Ok(model)) => folder.starts_with(model),
+            _ => false,
+        }
     }
 
     /// True when a signal came in between, before anything was restricted.
@@ -196,6 +226,34 @@ mod tests {
         }
         // The thread took nobody else with it.
         assert!(fs::read(at("secret")).is_ok());
+    }
+
+    /// Whoever can put a link where a bundle is looked for gains nothing by it.
+    #[test]
+    fn a_link_in_place_of_a_bundle_opens_nothing() {
+        let memory = rustix::fs::memfd_create("bundle", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
+        let nowhere = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&memory));
+        for (in_model, target) in
+            [(false, "/".into()), (false, nowhere.clone()), (true, "/etc/passwd".into()), (true, nowhere)]
+        {
+            let folder = tempfile::tempdir().unwrap();
+            let model = folder.path().join("model");
+            fs::create_dir(&model).unwrap();
+            fs::write(model.join("a"), "a").unwrap();
+            let bundle = if in_model { &model } else { folder.path() }.join("bundle.sig");
+            std::os::unix::fs::symlink(&target, &bundle).unwrap();
+            let attempts = std::thread::spawn(move || {
+                let sandbox = Sandbox::enter(&model, &[bundle]);
+                let reads = [model.join("a"), "/etc/passwd".into()].map(|path| fs::read(path).is_ok());
+                (sandbox.landlock.is_some(), reads, fs::read_dir("/").is_ok())
+            });
+            let (is_restricted, [reads_model, reads_outside], lists_outside) = attempts.join().unwrap();
+            assert!(reads_model, "{target}");
+            // Without Landlock all of it can be read.
+            let open = !is_restricted;
+            assert_eq!((reads_outside, lists_outside), (open, open), "in the model: {in_model}, {target}");
+            assert!(is_restricted || std::env::var_os("MODELSIG_EXPECT_SANDBOX").is_none());
+        }
     }
 
     #[test]
