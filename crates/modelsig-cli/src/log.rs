@@ -32,6 +32,8 @@ impl From<Level> for LevelFilter {
 /// From now on events are told.
 pub(crate) fn start(format: Format, level: Level) {
     let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).with_ansi(false);
+    // It would tell of a stderr that cannot be written on stderr, and panic.
+    let lines = lines.log_internal_errors(false);
     match format {
         Format::Text => lines.init(),
         Format::Json => {

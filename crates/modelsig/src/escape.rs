@@ -46,12 +46,15 @@ pub(crate) fn clipped(message: &dyn fmt::Display) -> String {
     shown
 }
 
-/// True for characters that change how the text around them is shown.
+/// True for characters that change how the text around them is shown, or do not show at all (Unicode's
+/// `Default_Ignorable_Code_Point`): two names that differ only by such a one would look the same.
 pub(crate) fn must_be_escaped(character: char) -> bool {
     character.is_control()
         || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -66,5 +69,6 @@ mod tests {
         assert_eq!(shown("gnp.\u{202e}exe"), r"gnp.\u{202e}exe");
         assert_eq!(shown("\u{9b}31m\u{7f}"), r"\u{9b}31m\u{7f}");
         assert_eq!(shown(r"a\u{a}"), r"a\\u{a}");
+        assert_eq!(shown("a\u{fe0f}\u{3164}\u{e0100}"), r"a\u{fe0f}\u{3164}\u{e0100}");
     }
 }

@@ -21,6 +21,31 @@ pub(crate) trait Judged {
     fn tell(&self, operation: &'static str);
 }
 
+/// Tells what came of a bundle: the verdict, or what is counted with others for one. A target is part of the program.
+macro_rules! tell_outcome {
+    ($report:expr, $target:literal, $operation:expr) => {{
+        let report: &Report = $report;
+        let (model, bundle) = (escaped(report.model()), escaped(report.bundle()));
+        let (signer, root_digest): (_, &Digest) = (report.signer().line(), report.root_digest());
+        let (operation, verdict) = ($operation, report.verdict());
+        let (files, bytes, problems) = (report.files().len(), report.bytes_verified(), report.problems().count());
+        match report.gravest() {
+            None => event!(
+                target: $target, Level::INFO, operation, verdict, model, bundle, ?root_digest, signer, files, bytes
+            ),
+            Some(kind) => event!(
+                target: $target, Level::WARN, operation, verdict, model, bundle, ?root_digest, signer, files, bytes,
+                problems, kind = kind.outcome().name
+            ),
+        }
+    }};
+}
+
+/// A name as a string: what listens can then put it in quotes, so that it does not pass for other fields.
+fn escaped(name: &str) -> String {
+    Escaped(name).to_string()
+}
+
 /// Tells of a verdict, or why there is none, and passes it on.
 pub(crate) fn verdict<T: Judged>(
     operation: &'static str,
@@ -40,7 +65,7 @@ pub(crate) fn verdict<T: Judged>(
             };
             event!(
                 target: "modelsig::verdict", Level::WARN, operation, verdict,
-                model = %Escaped(&model.to_string_lossy()),
+                model = escaped(&model.to_string_lossy()),
                 kind = error.kind().outcome().name, reason = clipped(error)
             );
         }
@@ -50,13 +75,14 @@ pub(crate) fn verdict<T: Judged>(
 
 /// Bytes of a file were handed out, or why they were not.
 pub(crate) fn handed_out<T>(report: &Report, name: &str, result: Result<T, Error>) -> Result<T, Error> {
-    let (model, file) = (Escaped(report.model()), Escaped(name));
     match &result {
-        Ok(_) => event!(target: "modelsig::load", Level::DEBUG, %model, %file),
-        Err(error) => {
-            let kind = error.kind().outcome().name;
-            event!(target: "modelsig::load", Level::WARN, %model, %file, kind, reason = clipped(error));
-        }
+        Ok(_) => event!(
+            target: "modelsig::load", Level::DEBUG, model = escaped(report.model()), file = escaped(name)
+        ),
+        Err(error) => event!(
+            target: "modelsig::load", Level::WARN, model = escaped(report.model()), file = escaped(name),
+            kind = error.kind().outcome().name, reason = clipped(error)
+        ),
     }
     result
 }
@@ -65,7 +91,7 @@ pub(crate) fn handed_out<T>(report: &Report, name: &str, result: Result<T, Error
 #[cfg(feature = "sign")]
 pub(crate) fn signed(model: &str, bundle: &str, report: &crate::SignReport) {
     event!(
-        target: "modelsig::sign", Level::INFO, model = %Escaped(model), bundle = %Escaped(bundle),
+        target: "modelsig::sign", Level::INFO, model = escaped(model), bundle = escaped(bundle),
         root_digest = ?report.root_digest, key_type = %report.key_type, hint = %report.hint, files = report.files,
         bytes = report.bytes, reused = report.reused.len()
     );
@@ -73,53 +99,46 @@ pub(crate) fn signed(model: &str, bundle: &str, report: &crate::SignReport) {
 
 impl Judged for Report {
     fn tell(&self, operation: &'static str) {
-        let (model, bundle, signer) = (Escaped(self.model()), Escaped(self.bundle()), self.signer().line());
-        let root_digest: &Digest = self.root_digest();
-        let (files, bytes) = (self.files().len(), self.bytes_verified());
-        let (verdict, problems) = (self.verdict(), self.problems().count());
-        match self.gravest() {
-            None => event!(
-                target: "modelsig::verdict", Level::INFO, operation, verdict, %model, %bundle, ?root_digest, signer,
-                files, bytes
-            ),
-            Some(kind) => event!(
-                target: "modelsig::verdict", Level::WARN, operation, verdict, %model, %bundle, ?root_digest, signer,
-                files, bytes, problems, kind = kind.outcome().name
-            ),
-        }
-        for problem in self.problems().take(PROBLEMS) {
-            event!(
-                target: "modelsig::problem", Level::WARN, operation, %model,
-                file = %Escaped(problem.path().unwrap_or_default()), kind = problem.kind().outcome().name,
-                reason = clipped(problem)
-            );
-        }
-        for words in self.weakened_by() {
-            event!(target: "modelsig::policy", Level::WARN, operation, %model, weakened_by = words);
-        }
+        tell_outcome!(self, "modelsig::verdict", operation);
+        tell_details(self, operation);
+    }
+}
+
+/// Problems, and what weakens the policy.
+fn tell_details(report: &Report, operation: &'static str) {
+    let model = escaped(report.model());
+    for problem in report.problems().take(PROBLEMS) {
+        event!(
+            target: "modelsig::problem", Level::WARN, operation, model,
+            file = escaped(problem.path().unwrap_or_default()), kind = problem.kind().outcome().name,
+            reason = clipped(problem)
+        );
+    }
+    for words in report.weakened_by() {
+        event!(target: "modelsig::policy", Level::WARN, operation, model, weakened_by = words);
     }
 }
 
 impl Judged for CosignReport {
     fn tell(&self, operation: &'static str) {
-        let (model, bundles, signers) = (Escaped(self.model()), self.bundles().len(), self.signers());
+        let (model, bundles, signers) = (escaped(self.model()), self.bundles().len(), self.signers());
         let required = self.required();
         let verdict = self.verdict();
         match self.is_met() {
             true => event!(
-                target: "modelsig::verdict", Level::INFO, operation, verdict, %model, bundles, signers, required
+                target: "modelsig::verdict", Level::INFO, operation, verdict, model, bundles, signers, required
             ),
             false => event!(
-                target: "modelsig::verdict", Level::WARN, operation, verdict, %model, bundles, signers, required,
+                target: "modelsig::verdict", Level::WARN, operation, verdict, model, bundles, signers, required,
                 kind = self.kind().outcome().name
             ),
         }
         for bundle in self.bundles() {
             match &bundle.outcome {
-                Ok(report) => report.tell(operation),
-                Err(Error::Rejected(report)) => report.tell(operation),
+                Ok(report) => tell_bundle(report, operation),
+                Err(Error::Rejected(report)) => tell_bundle(report, operation),
                 Err(error) => event!(
-                    target: "modelsig::problem", Level::WARN, operation, %model, file = %Escaped(&bundle.bundle),
+                    target: "modelsig::problem", Level::WARN, operation, model, file = escaped(&bundle.bundle),
                     kind = error.kind().outcome().name, reason = clipped(error)
                 ),
             }
@@ -127,11 +146,17 @@ impl Judged for CosignReport {
     }
 }
 
+/// One of several bundles, which is no verdict by itself.
+fn tell_bundle(report: &Report, operation: &'static str) {
+    tell_outcome!(report, "modelsig::bundle", operation);
+    tell_details(report, operation);
+}
+
 impl Judged for RepairReport {
     fn tell(&self, operation: &'static str) {
-        let (model, files, bytes) = (Escaped(self.report().model()), self.files().len(), self.bytes_copied());
+        let (model, files, bytes) = (escaped(self.report().model()), self.files().len(), self.bytes_copied());
         let failures = self.failures().len();
-        event!(target: "modelsig::repair", Level::INFO, %model, files, bytes, failures);
+        event!(target: "modelsig::repair", Level::INFO, model, files, bytes, failures);
         self.report().tell(operation);
     }
 }
