@@ -1,8 +1,9 @@
 //! The command line: global options and what several commands share.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use modelsig::hash::{Access, HashAlgorithm, uninterrupted};
 use modelsig::{Error, Escaped, Method, ModelPath, ModelSigner};
 
@@ -34,6 +35,9 @@ pub(crate) struct Arguments {
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) keep_cache: bool,
     /// Tell on stderr what happens, one line for each event; there is no progress bar then
+    ///
+    /// These are no verdicts: events are told as they happen, also if the verdict then cannot be recorded or printed. Only they
+    /// are JSON, and stand alone on stderr with --quiet or --json where nothing fails.
     #[arg(long, global = true, value_name = "FORMAT", help_heading = "Global options")]
     pub(crate) log_format: Option<log::Format>,
     /// The least that is told, with --log-format
@@ -235,10 +239,21 @@ pub(crate) fn with_underscore_aliases(command: clap::Command) -> clap::Command {
     command.mut_args(alias).mut_subcommands(with_underscore_aliases)
 }
 
+/// Everybody on the machine can read command lines, and messages repeat them: a key in one is refused without a word of it.
+pub(crate) fn refuse_keys(arguments: impl Iterator<Item = OsString>) -> Result<(), clap::Error> {
+    let is_key = |argument: OsString| argument.to_string_lossy().contains("-----BEGIN ");
+    match arguments.map(is_key).any(|is_key| is_key) {
+        true => Err(Arguments::command().error(
+            clap::error::ErrorKind::InvalidValue,
+            "a key stands on the command line, where others can read it: name its file, or env:NAME",
+        )),
+        false => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {

@@ -24,8 +24,8 @@ use args::Arguments;
 use printer::Printer;
 
 fn main() -> ExitCode {
-    let parsed = args::with_underscore_aliases(Arguments::command())
-        .try_get_matches()
+    let parsed = args::refuse_keys(std::env::args_os())
+        .and_then(|()| args::with_underscore_aliases(Arguments::command()).try_get_matches())
         .and_then(|matches| Arguments::from_arg_matches(&matches));
     match parsed {
         Ok(arguments) => {

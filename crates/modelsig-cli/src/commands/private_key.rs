@@ -32,8 +32,9 @@ pub(crate) struct KeyOptions {
 impl KeyOptions {
     /// Reads the key, or finds it on its token. What is wrong with it shows before hours of hashing.
     pub(super) fn open(&self) -> Result<Box<dyn Signer>, Error> {
-        let on_token = self.private_key.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:"));
-        if on_token {
+        // With blanks before it, it is a URI too, of which no message repeats the PIN.
+        let uri = self.private_key.trim_start();
+        if uri.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:")) {
             if self.passphrase_env.is_some() {
                 let what =
                     "a key on a token has a PIN, not a passphrase: --pin-env instead of --passphrase-env";
@@ -44,11 +45,7 @@ impl KeyOptions {
                     "--allow-key-readable-by-others is for key files; a PIN file is always closed to others";
                 return Err(Error::Usage { what: what.into() });
             }
-            return on_pkcs11_token(
-                &self.private_key,
-                self.pkcs11_module.as_deref(),
-                self.pin_env.as_deref(),
-            );
+            return on_pkcs11_token(uri, self.pkcs11_module.as_deref(), self.pin_env.as_deref());
         }
         if self.pin_env.is_some() || self.pkcs11_module.is_some() {
             let what = "--pin-env and --pkcs11-module are for keys on a token (--private-key pkcs11:...)";
