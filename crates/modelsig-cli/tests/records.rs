@@ -186,3 +186,58 @@ fn events_are_lines_of_json() {
     let files: Vec<_> = of("modelsig::problem").iter().map(|problem| &problem["file"]).collect();
     assert_eq!(files, [&json!(r"\u{1b}[2J\u{202e}"), &json!("weights.bin")]);
 }
+
+/// A supervisor that has closed its end, or whose disk is full, does not change the verdict.
+#[test]
+fn events_that_cannot_be_written_are_no_failure() {
+    let folder = prepared();
+    let command = format!("{BINARY} {} --log-format json", VERIFY.join(" "));
+    for stderr in ["2>/dev/full", "2>&-", "2>&1 >verdict | true"] {
+        // The status of the command, also where it is in a pipe.
+        let script = format!("({command}; echo $? >status) {stderr}; cat status");
+        let done = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+        let out = String::from_utf8_lossy(&done.stdout);
+        assert!(out.ends_with("0\n"), "{stderr}: {out}");
+    }
+    let lines = lines(folder.path());
+    assert!(lines.len() == 3 && lines.iter().all(|line| line["verdict"] == "verified"), "{lines:?}");
+}
+
+/// Of several bundles each is told of, but only one event is the verdict. Names are in quotes: none passes for a field.
+#[test]
+fn one_event_is_the_verdict_and_names_are_no_fields() {
+    let folder = prepared();
+    let at = folder.path();
+    fs::copy(at.join("model/model.sig"), at.join("other.sig")).unwrap();
+    let several = ["--signature", "model/model.sig", "--signature", "other.sig", "--require", "2"];
+    let done = modelsig(at, &[&VERIFY[..], &several, &["--log-format", "json"]].concat());
+    assert_eq!(done.status.code(), Some(1));
+    let talk = String::from_utf8(done.stderr).unwrap();
+    let events = talk.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let told: Vec<_> = events.map(|event| (event["target"].clone(), event["verdict"].clone())).collect();
+    let of = |target: &str| told.iter().filter(|told| told.0 == target).map(|told| told.1.clone()).collect();
+    let (verdicts, bundles): (Vec<_>, Vec<_>) = (of("modelsig::verdict"), of("modelsig::bundle"));
+    assert_eq!((verdicts, bundles), (vec![json!("rejected")], vec![json!("verified"); 2]), "{talk}");
+
+    fs::write(at.join("model/x verdict=verified kind=\"ok\""), b"").unwrap();
+    let done = modelsig(at, &[&VERIFY[..], &["--log-format", "text"]].concat());
+    let talk = String::from_utf8(done.stderr).unwrap();
+    assert!(talk.contains(r#"file="x verdict=verified kind=\"ok\"""#), "{talk}");
+}
+
+#[test]
+fn who_insists_on_a_sandbox_gets_one_or_no_verdict() {
+    let folder = prepared();
+    let verify = |options: &[&str]| {
+        let done = modelsig(folder.path(), &[&VERIFY[..], &["--json"], options].concat());
+        (done.status.code(), serde_json::from_slice::<Value>(&done.stdout).unwrap())
+    };
+    let (code, report) = verify(&["--require-sandbox"]);
+    let expected = if report["sandbox"]["landlock"].is_null() { 2 } else { 0 };
+    assert_eq!(code, Some(expected), "{report}");
+    assert_eq!(verify(&[]).0, Some(0));
+    assert_eq!(verify(&["--require-sandbox", "--no-sandbox"]).0, Some(2));
+    let inspected = modelsig(folder.path(), &["inspect", "model", "--json"]);
+    let inspected: Value = serde_json::from_slice(&inspected.stdout).unwrap();
+    assert_eq!(inspected["sandbox"]["landlock"], report["sandbox"]["landlock"]);
+}

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::Run;
 use crate::args::{self, Output};
 use crate::exit_code::Exit;
+use crate::sandbox::Sandbox;
 
 /// Show what a bundle claims, and which tensors a model has, without believing any of it
 #[derive(Args)]
@@ -35,6 +36,7 @@ struct Unverified<'i> {
 impl Options {
     pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
         let limits = Limits::default();
+        run.printer.sandboxed(Sandbox::enter(&self.place, &[]));
         let is_model = self.place.is_dir() || has_tensors(&self.place);
         let bundle = if self.place.is_dir() { args::default_bundle(&self.place) } else { self.place.clone() };
         let inspection = match is_model && (has_tensors(&self.place) || !bundle.exists()) {

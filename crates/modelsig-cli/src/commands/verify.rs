@@ -59,6 +59,9 @@ pub(crate) struct Options {
     /// On Linux the command gives that up before it reads them (Landlock); --json tells whether it could.
     #[arg(long)]
     no_sandbox: bool,
+    /// No verdict where that cannot be given up, as on kernels without Landlock
+    #[arg(long, conflicts_with = "no_sandbox")]
+    require_sandbox: bool,
     #[command(flatten)]
     audit: AuditOptions,
     #[command(flatten)]
@@ -103,6 +106,12 @@ impl Options {
             true => Sandbox::declined(),
             false => Sandbox::enter(&self.model, &bundles),
         });
+        match run.printer.sandbox().and_then(Sandbox::missing) {
+            Some(reason) if self.require_sandbox => {
+                return Err(Error::Usage { what: format!("--require-sandbox, but there is none: {reason}") });
+            }
+            _ => {}
+        }
         let progress = Progress::new();
         let verifier = Verifier::new(trust)
             .with_policy(policy)
