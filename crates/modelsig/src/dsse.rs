@@ -83,6 +83,9 @@ impl Encoded {
         };
         let start = place.start;
         let encoded = text.get_mut(place).ok_or(NOT_BASE64)?;
+        // Unlike `decode`, `decode_in_place` does not look at the bits that the last block leaves over.
+        let last = encoded.get(encoded.len().saturating_sub(4)..).unwrap_or_default();
+        Base64::decode(last, &mut [0; 3]).map_err(|_| NOT_BASE64)?;
         let length = Base64::decode_in_place(encoded).map_err(|_| NOT_BASE64)?.len();
         if length == 0 {
             return Err(NOT_BASE64);
@@ -219,9 +222,23 @@ mod tests {
                 assert_eq!(envelope.payload(), payload, "{text}");
                 assert_eq!(envelope.message(), pre_authentication_encoding(PAYLOAD_TYPE, &payload), "{text}");
             }
-            for bad in
-                [format!(" {text}"), format!("{text}\\n"), format!("{text}="), "=".into(), String::new()]
-            {
+            // The same bytes, with bits of another character that decoding drops.
+            let padding = text.bytes().rev().take_while(|byte| *byte == b'=').count();
+            let other = text.trim_end_matches('=');
+            let other = match (padding, other.as_bytes()[other.len() - 1]) {
+                (0, _) => "A".repeat(5),
+                (_, last) => {
+                    format!("{}{}{}", &other[..other.len() - 1], char::from(last + 1), &text[other.len()..])
+                }
+            };
+            for bad in [
+                other,
+                format!(" {text}"),
+                format!("{text}\\n"),
+                format!("{text}="),
+                "=".into(),
+                String::new(),
+            ] {
                 let text = format!(r#"{{"payload":"{bad}",{rest}}}"#);
                 assert!(matches!(decoded(text), Err(BundleFault::Base64 { what: "payload" })), "{bad:?}");
             }
