@@ -366,7 +366,9 @@ impl<'de> Deserialize<'de> for Integral {
                 }
             }
         }
-        deserializer.deserialize_any(IntegralVisitor)
+        // Not `deserialize_any`: with serde_json's feature `arbitrary_precision`, which another crate may switch on, that
+        // makes a map of `100.0`.
+        deserializer.deserialize_u64(IntegralVisitor)
     }
 }
 
