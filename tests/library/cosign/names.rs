@@ -112,6 +112,23 @@ fn what_one_signer_left_out_is_looked_at_for_the_others() {
     assert!(matches!(model.read("cache/evil.py"), Err(Error::Unsigned { .. })));
 }
 
+/// Files of git are left out unasked, which makes no signer of who left them out.
+#[test]
+fn files_of_git_need_as_many_signers_as_others() {
+    let team = Team::new(&[("a.bin", b"a"), (".github/tool.py", b"tool")]);
+    team.sign_with(0, "a.sig", &ModelSigner::new().ignore_git_paths(false));
+    team.sign(1, "b.sig");
+    let report = team.too_few(&["a.sig", "b.sig"], Threshold::All);
+    assert_eq!(
+        (report.signers(), report.bundles().iter().filter(|bundle| bundle.outcome.is_ok()).count()),
+        (1, 2)
+    );
+    team.verify(&["a.sig", "b.sig"], at_least(1)).unwrap();
+    // Where nobody lists them they are nobody's matter.
+    team.sign(0, "a.sig");
+    team.verify(&["a.sig", "b.sig"], Threshold::All).unwrap();
+}
+
 #[test]
 fn bundles_inside_the_model_are_no_unsigned_files_to_each_other() {
     let team = Team::new(&[("a.bin", b"a")]);

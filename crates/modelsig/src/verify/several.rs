@@ -156,8 +156,9 @@ fn conclude(
     }
 
     let skipped = reports.iter().flat_map(|report: &Report| &report.skipped);
-    let ignored =
-        skipped.filter(|skipped| matches!(skipped.reason, SkipReason::Unsigned | SkipReason::Signer));
+    let ignored = skipped.filter(|skipped| {
+        matches!(skipped.reason, SkipReason::Unsigned | SkipReason::Signer | SkipReason::GitDefault)
+    });
     let ignored: BTreeSet<String> = ignored.map(|skipped| skipped.path.clone()).collect();
 
     let mut lists: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
