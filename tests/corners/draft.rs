@@ -180,9 +180,8 @@ fn kind_of_problem(variant: &str) -> (u8, u8, &'static str) {
         "DigestMismatch" | "Truncated" | "Grown" => (0, 1, "mismatch"),
         "Missing" => (1, 1, "missing"),
         "Unsigned" | "EmptyNotCovered" => (2, 1, "unsigned"),
-        "SpecialFile" | "Symlink" | "SymlinkLoop" | "SymlinkOutside" | "SymlinkToFolder" => {
-            (3, 1, "forbidden-file")
-        }
+        "SpecialFile" | "Symlink" | "SymlinkLoop" | "SymlinkDangling" | "SymlinkOutside"
+        | "SymlinkToFolder" => (3, 1, "forbidden-file"),
         "Io" => (4, 2, "not-found"),
         other => panic!("{other} is no problem of a file"),
     }

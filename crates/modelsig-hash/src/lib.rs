@@ -52,7 +52,7 @@ pub mod sha256;
 mod source;
 
 pub use digest::{Digest, HashAlgorithm, Hasher};
-pub use engine::{BLOCK, Chunks, Engine, Hashed, Job, JobDigest, Plan, Task};
+pub use engine::{BLOCK, Chunks, Each, Engine, Hashed, Job, JobDigest, Plan, Task};
 pub use error::Error;
 pub use interrupted::{metadata, uninterrupted};
 pub use page_cache::PageCache;

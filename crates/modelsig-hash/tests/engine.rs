@@ -212,8 +212,8 @@ fn a_file_that_changes_while_it_is_read_is_an_error() {
         );
         let result = Engine::new(1)
             .unwrap()
-            .run_with(&plan, &|_, job, _| {
-                if job == 0 {
+            .run_with(&plan, &|_, told| {
+                if matches!(told, Ok((0, _))) {
                     strike(&path);
                 }
                 ControlFlow::Continue(())
@@ -230,7 +230,7 @@ fn break_and_cancel_stop_the_run() {
     for _ in 0..50 {
         plan.push(Task::whole(Source::from_bytes(&data), HashAlgorithm::Sha256).unwrap());
     }
-    let results = Engine::new(1).unwrap().run_with(&plan, &|task, _, _| {
+    let results = Engine::new(1).unwrap().run_with(&plan, &|task, _| {
         if task == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 4);
@@ -241,6 +241,33 @@ fn break_and_cancel_stop_the_run() {
         let engine = engine.with_cancel(cancel.clone());
         cancel.cancel();
         assert!(engine.run(&plan).iter().all(|result| matches!(result, Err(Error::Cancelled))));
+    }
+}
+
+/// Whoever looks on is told of each task that fails, once, and can end the run by it.
+#[test]
+fn a_task_that_fails_is_told_of() {
+    let folder = folder_with(&[("f", &bytes(3 * BLOCK)), ("g", &bytes(3 * BLOCK))]);
+    let paths = ["gone", "f", "g"].map(|name| folder.path().join(name));
+    let gone = &paths[0];
+    std::fs::write(gone, b"x").unwrap();
+    for engine in engines() {
+        let mut plan = Plan::new();
+        for path in &paths {
+            let source = Source::from_path(path);
+            plan.push(Task::pieces(source.unwrap(), BLOCK as u64, HashAlgorithm::Sha256).unwrap());
+        }
+        let told = std::sync::Mutex::new(Vec::new());
+        let _ = std::fs::remove_file(gone);
+        let results = engine.run_with(&plan, &|task, outcome| {
+            told.lock().unwrap().push((task, outcome.map(|(job, _)| job).map_err(ToString::to_string)));
+            ControlFlow::Continue(())
+        });
+        std::fs::write(gone, b"x").unwrap();
+        let told = told.into_inner().unwrap();
+        let failed: Vec<_> = told.iter().filter(|(_, outcome)| outcome.is_err()).collect();
+        assert!(matches!(failed[..], [(0, Err(_))]), "{told:?}");
+        assert!(results[0].is_err() && results[1].is_ok() && results[2].is_ok(), "{results:?}");
     }
 }
 

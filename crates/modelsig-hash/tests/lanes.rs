@@ -112,7 +112,7 @@ fn a_long_part_of_a_file_by_blake3() {
         let jobs = vec![job(HashAlgorithm::Blake3), job(HashAlgorithm::Sha256), job(HashAlgorithm::Blake3)];
         plan.push(Task::new(Source::from_bytes(&data), jobs).unwrap());
         let told = AtomicUsize::new(0);
-        let results = Engine::new(threads).unwrap().run_with(&plan, &|_, _, _| {
+        let results = Engine::new(threads).unwrap().run_with(&plan, &|_, _| {
             told.fetch_add(1, Ordering::Relaxed);
             ControlFlow::Continue(())
         });
@@ -165,8 +165,8 @@ fn an_end_in_the_middle_is_the_end_for_all() {
         }
         let cancel = CancelToken::new();
         let engine = Engine::new(threads).unwrap().with_cancel(cancel.clone());
-        let results = engine.run_with(&plan, &|_, job, _| {
-            assert_eq!(job, 1, "no long job comes to its end");
+        let results = engine.run_with(&plan, &|_, told| {
+            assert_eq!(told.unwrap().0, 1, "no long job comes to its end");
             cancel.cancel();
             ControlFlow::Continue(())
         });

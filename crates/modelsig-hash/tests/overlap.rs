@@ -101,7 +101,8 @@ fn any_ranges_give_the_digests_that_they_give_alone() {
             Task::new(Source::from_file_part("p".into(), file, 0, None).unwrap(), jobs.clone()).unwrap(),
         );
         let told: Mutex<BTreeMap<(usize, usize), JobDigest>> = Mutex::default();
-        let results = engine.run_with(&plan, &|task, job, digest| {
+        let results = engine.run_with(&plan, &|task, outcome| {
+            let (job, digest) = outcome.unwrap();
             assert!(told.lock().unwrap().insert((task, job), digest.clone()).is_none(), "told twice");
             ControlFlow::Continue(())
         });
@@ -197,8 +198,8 @@ fn a_change_between_two_looks_is_seen_by_all_jobs_or_by_none() {
         std::thread::sleep(std::time::Duration::from_millis(20));
         let mut plan = Plan::new();
         plan.push(Task::new(source(&path, access), jobs.clone()).unwrap());
-        let strike = |_, done, _: &JobDigest| {
-            if done == 0 {
+        let strike = |_: usize, told: Result<(usize, &JobDigest), &Error>| {
+            if matches!(told, Ok((0, _))) {
                 let mut map = map.lock().unwrap();
                 map[first] ^= 1;
                 map[last] ^= 1;
@@ -233,8 +234,8 @@ fn break_and_cancel_stop_in_the_middle_of_a_pass() {
     for threads in [1, 2] {
         let progress = Progress::new();
         let engine = Engine::new(threads).unwrap().with_progress(progress.clone());
-        let results = engine.run_with(&plan, &|_, job, _| {
-            assert_eq!(job, 1, "the whole is never finished");
+        let results = engine.run_with(&plan, &|_, told| {
+            assert_eq!(told.unwrap().0, 1, "the whole is never finished");
             ControlFlow::Break(())
         });
         assert!(matches!(results[0], Err(Error::Cancelled)), "{results:?}");
@@ -242,7 +243,7 @@ fn break_and_cancel_stop_in_the_middle_of_a_pass() {
 
         let cancel = CancelToken::new();
         let engine = Engine::new(threads).unwrap().with_cancel(cancel.clone());
-        let results = engine.run_with(&plan, &|_, _, _| {
+        let results = engine.run_with(&plan, &|_, _| {
             cancel.cancel();
             ControlFlow::Continue(())
         });

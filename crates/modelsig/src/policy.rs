@@ -70,7 +70,7 @@ impl Policy {
         self
     }
 
-    /// Stops at the first problem instead of collecting them all.
+    /// Stops reading at the first problem instead of collecting them all. Names and lengths are compared before, all together.
     #[must_use]
     pub fn fail_fast(mut self, fail_fast: bool) -> Self {
         self.fail_fast = fail_fast;

@@ -18,7 +18,7 @@ struct Link {
     fits: fn(&Error) -> bool,
 }
 
-const BAD_LINKS: [Link; 8] = [
+const BAD_LINKS: [Link; 9] = [
     Link {
         target: "odd",
         make: |_| {},
@@ -71,8 +71,15 @@ const BAD_LINKS: [Link; 8] = [
     Link {
         target: "nowhere",
         make: |_| {},
-        kind: ErrorKind::NotFound,
-        fits: |error| matches!(error, Error::Io { operation: "follow symbolic link", .. }),
+        kind: ErrorKind::ForbiddenFile,
+        fits: |error| matches!(error, Error::SymlinkDangling { .. }),
+    },
+    Link {
+        // Through a file.
+        target: "a.bin/x",
+        make: |_| {},
+        kind: ErrorKind::ForbiddenFile,
+        fits: |error| matches!(error, Error::SymlinkDangling { .. }),
     },
 ];
 

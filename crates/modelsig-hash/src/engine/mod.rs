@@ -179,6 +179,10 @@ pub struct Hashed {
     pub verity: Option<VerityDigest>,
 }
 
+/// Who looks on while a plan runs: called with the index of a task and what came of it, a job's index with its digest, or
+/// why the task failed.
+pub type Each<'e> = dyn Fn(usize, Result<(usize, &JobDigest), &Error>) -> ControlFlow<()> + Sync + 'e;
+
 /// Runs plans.
 #[derive(Clone, Debug)]
 pub struct Engine {
@@ -295,7 +299,7 @@ impl Engine {
 
     /// Runs the plan. One result for each task, in plan order.
     pub fn run(&self, plan: &Plan<'_>) -> Vec<Result<Hashed, Error>> {
-        self.run_with(plan, &|_, _, _| ControlFlow::Continue(()))
+        self.run_with(plan, &|_, _| ControlFlow::Continue(()))
     }
 
     /// The [fs-verity digest](crate::protect::verity) of a source, as Linux would measure it: SHA-256, blocks of 4096
@@ -310,14 +314,9 @@ impl Engine {
         hashed.verity.ok_or(Error::Cancelled)
     }
 
-    /// Runs the plan and shows each digest (task, job, digest) to `each` as soon as it is there, on the worker's
-    /// thread and in no particular order. `Break` stops the run; tasks that are not complete by then end in
-    /// [`Error::Cancelled`].
-    pub fn run_with(
-        &self,
-        plan: &Plan<'_>,
-        each: &(dyn Fn(usize, usize, &JobDigest) -> ControlFlow<()> + Sync),
-    ) -> Vec<Result<Hashed, Error>> {
+    /// Runs the plan and shows what comes of a task to `each` as soon as it is there, on the worker's thread and in no
+    /// particular order. `Break` stops the run; tasks that are not complete by then end in [`Error::Cancelled`].
+    pub fn run_with(&self, plan: &Plan<'_>, each: &Each<'_>) -> Vec<Result<Hashed, Error>> {
         Run::new(self, plan, each).results()
     }
 }

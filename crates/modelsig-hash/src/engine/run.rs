@@ -1,6 +1,5 @@
 //! One run of a plan: what there is to do, who does it, and in which order.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -8,7 +7,7 @@ use super::pass::{Part, range_of};
 use super::reader::Finished;
 use super::task::TaskState;
 use super::worker::Worker;
-use super::{Engine, Hashed, JobDigest, Plan, Task};
+use super::{Each, Engine, Hashed, Plan, Task};
 use crate::Error;
 use crate::source::Opened;
 
@@ -38,7 +37,7 @@ const OPEN_FILES: usize = 512;
 /// One run of a plan.
 pub(super) struct Run<'r, 's> {
     pub(super) engine: &'r Engine,
-    each: &'r (dyn Fn(usize, usize, &JobDigest) -> ControlFlow<()> + Sync),
+    each: &'r Each<'r>,
     tasks: &'r [Task<'s>],
     states: Vec<TaskState<'r>>,
     /// (task, pass) in the order in which they are taken.
@@ -59,11 +58,7 @@ pub(super) struct Run<'r, 's> {
 }
 
 impl<'r, 's> Run<'r, 's> {
-    pub(super) fn new(
-        engine: &'r Engine,
-        plan: &'r Plan<'s>,
-        each: &'r (dyn Fn(usize, usize, &JobDigest) -> ControlFlow<()> + Sync),
-    ) -> Self {
+    pub(super) fn new(engine: &'r Engine, plan: &'r Plan<'s>, each: &'r Each<'r>) -> Self {
         let tasks = plan.tasks.as_slice();
         let bytes = plan.part_of.unwrap_or_else(|| {
             let bytes = plan.bytes();
@@ -163,14 +158,21 @@ impl<'r, 's> Run<'r, 's> {
         let job = finished.part.job;
         let (state, planned) = self.of(task);
         if let Some(digest) = state.file(planned, finished)
-            && (self.each)(task, job, &digest).is_break()
+            && (self.each)(task, Ok((job, &digest))).is_break()
         {
             self.stopped.store(true, Ordering::Relaxed);
         }
     }
 
     pub(super) fn finish(&self, task: usize, result: Result<(), Error>) {
-        self.of(task).0.finish(result, &self.open);
+        match self.of(task).0.finish(result, &self.open) {
+            Some(Error::Cancelled) | None => {}
+            Some(error) => {
+                if (self.each)(task, Err(&error)).is_break() {
+                    self.stopped.store(true, Ordering::Relaxed);
+                }
+            }
+        }
     }
 
     /// What is known of a task, and the task.

@@ -100,9 +100,11 @@ impl<'r> TaskState<'r> {
         Some(job)
     }
 
-    /// The end of a pass; the last one closes the source and checks that it was left alone.
-    pub(super) fn finish(&self, result: Result<(), Error>, count: &AtomicUsize) {
+    /// The end of a pass; the last one closes the source and checks that it was left alone. Tells why the task has failed, if
+    /// it has with this pass.
+    pub(super) fn finish(&self, result: Result<(), Error>, count: &AtomicUsize) -> Option<Error> {
         let mut inner = self.lock();
+        let had_failed = inner.error.is_some();
         if let Err(error) = result {
             inner.error.get_or_insert(error);
         }
@@ -115,6 +117,7 @@ impl<'r> TaskState<'r> {
                 inner.error = opened.check_unchanged().err();
             }
         }
+        if had_failed { None } else { inner.error.clone() }
     }
 
     pub(super) fn into_result(self) -> Result<Hashed, Error> {

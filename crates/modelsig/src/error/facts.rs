@@ -58,6 +58,7 @@ impl Error {
             Self::SpecialFile { .. }
             | Self::Symlink { .. }
             | Self::SymlinkLoop { .. }
+            | Self::SymlinkDangling { .. }
             | Self::SymlinkOutside { .. }
             | Self::SymlinkToFolder { .. } => ErrorKind::ForbiddenFile,
             Self::BadSignature { .. } => ErrorKind::BadSignature,
@@ -118,6 +119,7 @@ impl Error {
             | Self::NotAFile { path, .. }
             | Self::Symlink { path }
             | Self::SymlinkLoop { path }
+            | Self::SymlinkDangling { path }
             | Self::SymlinkOutside { path, .. }
             | Self::SymlinkToFolder { path }
             | Self::NameNotUtf8 { path }

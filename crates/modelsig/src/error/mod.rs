@@ -77,6 +77,12 @@ pub enum Error {
         /// The link.
         path: String,
     },
+    /// A symbolic link to something that is not there.
+    #[error("{} is a symbolic link that leads nowhere", shown(.path))]
+    SymlinkDangling {
+        /// The link.
+        path: String,
+    },
     /// A symbolic link to something outside the model.
     #[error("{} is a symbolic link that leads out of the model, to {}", shown(.path), shown(.target))]
     SymlinkOutside {
@@ -554,6 +560,20 @@ impl Error {
             }
             modelsig_hash::Error::Cancelled => Self::Cancelled,
             other => Self::Internal { what: other.to_string() },
+        }
+    }
+
+    /// The same for a file that was there when the folder was walked: if it is gone, or something else has its place, then
+    /// the model was changed.
+    pub(crate) fn from_hashing_walked(path: &str, error: modelsig_hash::Error) -> Self {
+        match Self::from_hashing(path, error) {
+            Self::Io { source, path, .. }
+                if matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+                    || crate::model::is_loop(&source) =>
+            {
+                Self::Changed { path }
+            }
+            error => error,
         }
     }
 }

@@ -375,7 +375,7 @@ pub(crate) fn hashing_error(name: &str, error: modelsig_hash::Error) -> Error {
     {
         return error;
     }
-    Error::from_hashing(name, error)
+    Error::from_hashing_walked(name, error)
 }
 
 impl std::fmt::Debug for SignedModel {

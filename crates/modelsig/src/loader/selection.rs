@@ -81,7 +81,7 @@ impl SignedModel {
             let signed = present.signed_in(&self.manifest);
             let verdict = match result {
                 Err(modelsig_hash::Error::Cancelled) => return Err(Error::Cancelled),
-                Err(error) => Err(Error::from_hashing(self.name_of(present), error)),
+                Err(error) => Err(Error::from_hashing_walked(self.name_of(present), error)),
                 Ok(hashed) => {
                     present.report_in(&mut self.report).access = Some(hashed.access);
                     match share {

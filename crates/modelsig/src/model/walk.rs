@@ -240,6 +240,7 @@ impl Walk<'_> {
         let link = self.root.canonical().join(Path::new(name.as_str()));
         let end = match uninterrupted(|| link.canonicalize()) {
             Err(error) if is_loop(&error) => return Err(Error::SymlinkLoop { path }),
+            Err(error) if leads_nowhere(&error) => return Err(Error::SymlinkDangling { path }),
             result => result.map_err(|error| Error::io("follow symbolic link", &path, error))?,
         };
         let Ok(inside) = end.strip_prefix(self.root.canonical()) else {
@@ -259,6 +260,12 @@ impl Walk<'_> {
         let target = super::slashed(inside).map_err(|fault| Error::BadName { path, fault })?;
         Ok(TreeFile { name, length: metadata.len(), target: Some(target) })
     }
+}
+
+/// True for what the system says of a link whose end is not there, or cannot be.
+fn leads_nowhere(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory | InvalidFilename)
 }
 
 /// True for what the system says of links in a circle, and of a link that is not to be followed.

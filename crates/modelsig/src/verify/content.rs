@@ -7,6 +7,7 @@
 //!                                                                      └▶ Watch (the first problem)
 //! ```
 
+use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,7 +27,7 @@ use crate::report::{Checked, FileReport};
 /// Jobs that are planned at a time: the memory that a run needs does not grow with the number of files.
 const BATCH: usize = 4096;
 
-/// Files of at least this length are taken before all others, so that no batch ends with a wait for one of them.
+/// Files of at least this length are taken before all others: a batch of small ones does not end with a wait for one of them.
 const LARGE: u64 = 8 << 20;
 
 /// A file that is there, as one bundle lists it.
@@ -48,8 +49,8 @@ struct Share {
 /// What was asked about each file of a batch, and what came of it.
 type Answers = (Vec<Vec<Share>>, Vec<Result<Hashed, modelsig_hash::Error>>);
 
-/// The first problem that each bundle met, by the index of the file.
-type FirstProblems = Vec<Option<(usize, Error)>>;
+/// The first problem that each bundle met, with the index of the file.
+type FirstProblems = BTreeMap<usize, (usize, Error)>;
 
 impl Verifier {
     /// Fills the reports of all bundles. If the policy fails fast, the run ends as soon as `is_lost` says of the
@@ -60,7 +61,7 @@ impl Verifier {
         bundles: &mut [SignedModel],
         is_lost: &(dyn Fn(&[bool]) -> bool + Sync),
     ) -> Result<(), Error> {
-        let watch = Watch::new(self.policy.fail_fast, bundles.len(), is_lost);
+        let watch = Watch::new(self.policy.fail_fast, is_lost);
         let Sorted { listed, to_hash, bytes } = Sorted::out(bundles)?;
         engine.progress().planned(bytes);
         let mut files = to_hash.into_iter().map(|place| listed.get(place).unwrap_or_default()).peekable();
@@ -110,9 +111,10 @@ impl Verifier {
             plan.push(if with_verity { task.with_verity() } else { task });
             shares.push(of_file);
         }
-        let each =
-            |task: usize, job: usize, digest: &JobDigest| watch.see(bundles, shares.get(task), job, digest);
-        let results = engine.run_with(&plan, &each);
+        let results = engine.run_with(&plan, &|task, outcome| {
+            let of_file = shares.get(task).map(Vec::as_slice).unwrap_or_default();
+            watch.see(bundles, of_file, outcome)
+        });
         drop(plan);
         Ok((shares, results))
     }
@@ -124,13 +126,11 @@ impl Verifier {
         unchecked: &[bool],
     ) -> Result<(), Error> {
         let has_stopped = watch.has_stopped();
-        for (signed, first) in bundles.iter_mut().zip(watch.into_problems()) {
-            if let Some((present, problem)) = first {
-                // The rest of the file was not looked at any more.
-                let report = report_of(signed, present)?;
-                report.checked = None;
-                report.problem.get_or_insert_with(|| Box::new(problem));
-            }
+        for (bundle, (present, problem)) in watch.into_problems() {
+            // The rest of the file was not looked at any more.
+            let report = report_in(bundles, Listed { bundle, present })?;
+            report.checked = None;
+            report.problem.get_or_insert_with(|| Box::new(problem));
         }
         // What was not checked may only be passed over in silence when there is a problem to tell instead.
         let stopped_by_problem = |signed: &SignedModel| {
@@ -212,11 +212,8 @@ fn look(bundles: &[SignedModel], listed: Listed) -> Result<Look<'_>, Error> {
 
 /// Where the report of such a file is.
 fn report_in(bundles: &mut [SignedModel], listed: Listed) -> Result<&mut FileReport, Error> {
-    report_of(bundles.get_mut(listed.bundle).ok_or_else(nowhere)?, listed.present)
-}
-
-fn report_of(signed: &mut SignedModel, present: usize) -> Result<&mut FileReport, Error> {
-    let place = signed.present.get(present).ok_or_else(nowhere)?.report;
+    let signed = bundles.get_mut(listed.bundle).ok_or_else(nowhere)?;
+    let place = signed.present.get(listed.present).ok_or_else(nowhere)?.report;
     signed.report.files.get_mut(place).ok_or_else(nowhere)
 }
 
@@ -246,7 +243,7 @@ fn file_result(
                 false => Ok(()),
             })
         }
-        Err(error) => Err(Error::from_hashing(present.tree.name.as_str(), error.clone())),
+        Err(error) => Err(Error::from_hashing_walked(present.tree.name.as_str(), error.clone())),
     };
     let checked = file.checked(*check);
     let report = report_in(bundles, share.listed)?;
@@ -270,9 +267,8 @@ struct Watch<'w> {
 }
 
 impl<'w> Watch<'w> {
-    fn new(fail_fast: bool, bundles: usize, is_lost: &'w (dyn Fn(&[bool]) -> bool + Sync)) -> Self {
-        let first = Mutex::new((0..bundles).map(|_| None).collect());
-        Self { fail_fast, is_lost, first, stopped: AtomicBool::new(false) }
+    fn new(fail_fast: bool, is_lost: &'w (dyn Fn(&[bool]) -> bool + Sync)) -> Self {
+        Self { fail_fast, is_lost, first: Mutex::default(), stopped: AtomicBool::new(false) }
     }
 
     fn has_stopped(&self) -> bool {
@@ -286,30 +282,51 @@ impl<'w> Watch<'w> {
     fn see(
         &self,
         bundles: &[SignedModel],
-        shares: Option<&Vec<Share>>,
-        job: usize,
-        digest: &JobDigest,
+        of_file: &[Share],
+        outcome: Result<(usize, &JobDigest), &modelsig_hash::Error>,
     ) -> ControlFlow<()> {
-        let Some(shares) = shares.filter(|_| self.fail_fast) else { return ControlFlow::Continue(()) };
-        let Some(share) = shares.get(shares.partition_point(|share| share.jobs.end <= job)) else {
+        let problems =
+            if self.fail_fast { problems(bundles, of_file, outcome) } else { FirstProblems::new() };
+        if problems.is_empty() {
             return ControlFlow::Continue(());
-        };
-        let compared = look(bundles, share.listed).and_then(|Look { signed, file, .. }| {
-            file.compare_one(signed.check, job.saturating_sub(share.jobs.start), digest)
-        });
-        let Err(problem) = compared else { return ControlFlow::Continue(()) };
-        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        match first.get_mut(share.listed.bundle) {
-            Some(place @ None) => *place = Some((share.listed.present, problem)),
-            // That it fails has been taken into account.
-            _ => return ControlFlow::Continue(()),
         }
-        let sound: Vec<bool> = first.iter().map(Option::is_none).collect();
-        if !(self.is_lost)(&sound) {
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = first.len();
+        for (bundle, problem) in problems {
+            first.entry(bundle).or_insert(problem);
+        }
+        // That those fail which did before has been taken into account.
+        let is_sound = |bundle: usize| !first.contains_key(&bundle);
+        if first.len() == known || !(self.is_lost)(&(0..bundles.len()).map(is_sound).collect::<Vec<_>>()) {
             return ControlFlow::Continue(());
         }
         self.stopped.store(true, Ordering::Relaxed);
         ControlFlow::Break(())
+    }
+}
+
+/// What an outcome means to those bundles for which it is a problem.
+fn problems(
+    bundles: &[SignedModel],
+    of_file: &[Share],
+    outcome: Result<(usize, &JobDigest), &modelsig_hash::Error>,
+) -> FirstProblems {
+    let problem = |share: &Share, problem| (share.listed.bundle, (share.listed.present, problem));
+    match outcome {
+        Ok((job, digest)) => {
+            let share = of_file.get(of_file.partition_point(|share| share.jobs.end <= job));
+            let compare = |share: &Share| {
+                let Look { signed, file, .. } = look(bundles, share.listed)?;
+                file.compare_one(signed.check, job.saturating_sub(share.jobs.start), digest)
+            };
+            share.and_then(|share| Some(problem(share, compare(share).err()?))).into_iter().collect()
+        }
+        // Nobody who lists the file gets it.
+        Err(error) => {
+            let name = |share: &Share| name_of(bundles, share.listed).map_or("", ModelPath::as_str);
+            let failed = |share| problem(share, Error::from_hashing_walked(name(share), error.clone()));
+            of_file.iter().map(failed).collect()
+        }
     }
 }
 

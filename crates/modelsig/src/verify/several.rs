@@ -302,6 +302,40 @@ mod tests {
         assert!(signed.into_iter().all(|one| one.accept().is_err()));
     }
 
+    /// What is gone since the folder was walked is a change, and the first file that cannot be had ends it for who fails fast.
+    #[test]
+    fn a_file_that_is_gone_is_a_change_and_ends_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (model, bundle) = (folder.path().join("model"), folder.path().join("a.sig"));
+        fs::create_dir(&model).unwrap();
+        for name in ["a", "b", "c"] {
+            fs::write(model.join(name), name).unwrap();
+        }
+        let key = PrivateKey::generate(KeyType::Ed25519).unwrap();
+        ModelSigner::new().sign(&model, &bundle, &key).unwrap();
+        for (fail_fast, in_its_place, checked) in
+            [(false, None, 2), (true, None, 0), (false, Some("b"), 2), (true, Some("b"), 0)]
+        {
+            let verifier = Verifier::new(key.public_key().clone())
+                .with_policy(crate::Policy::strict().fail_fast(fail_fast))
+                .with_engine(modelsig_hash::Engine::new(1).unwrap());
+            let run = verifier.begin(&model, &[], Check::Chunks).unwrap();
+            let mut signed = [verifier.look(&run, &(&bundle).into()).unwrap()];
+            fs::remove_file(model.join("a")).unwrap();
+            #[cfg(unix)]
+            if let Some(target) = in_its_place {
+                std::os::unix::fs::symlink(target, model.join("a")).unwrap();
+            }
+            verifier.check_files(&run.engine, &mut signed, &|sound| sound == [false]).unwrap();
+            let _ = fs::remove_file(model.join("a"));
+            fs::write(model.join("a"), "a").unwrap();
+            let [report] = signed.map(|one| one.report);
+            let problems: Vec<_> = report.problems().collect();
+            assert!(matches!(problems[..], [Error::Changed { path }] if path == "a"), "{problems:?}");
+            assert_eq!(report.files().iter().filter(|file| file.checked.is_some()).count(), checked);
+        }
+    }
+
     /// The folder was opened once for all bundles: another one in its place is not looked at.
     #[test]
     fn all_bundles_look_at_the_same_folder() {
