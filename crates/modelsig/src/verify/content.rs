@@ -7,7 +7,6 @@
 //!                                                                      └▶ Watch (the first problem)
 //! ```
 
-use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,8 +48,8 @@ struct Share {
 /// What was asked about each file of a batch, and what came of it.
 type Answers = (Vec<Vec<Share>>, Vec<Result<Hashed, modelsig_hash::Error>>);
 
-/// The first problem that each bundle met, with the index of the file.
-type FirstProblems = BTreeMap<usize, (usize, Error)>;
+/// The first problem that each bundle met, if it has met one.
+type FirstProblems = Vec<(Listed, Error)>;
 
 impl Verifier {
     /// Fills the reports of all bundles. If the policy fails fast, the run ends as soon as `is_lost` says of the
@@ -71,7 +70,9 @@ impl Verifier {
             for (of_file, result) in shares.iter().zip(&results) {
                 for share in of_file {
                     let was_checked = file_result(bundles, share, result)?;
-                    mark(&mut unchecked, share.listed.bundle, !was_checked);
+                    if !was_checked {
+                        mark(&mut unchecked, share.listed.bundle, true);
+                    }
                 }
             }
             // What is left will not be looked at: a problem tells so, or the caller wanted it.
@@ -126,9 +127,9 @@ impl Verifier {
         unchecked: &[bool],
     ) -> Result<(), Error> {
         let has_stopped = watch.has_stopped();
-        for (bundle, (present, problem)) in watch.into_problems() {
+        for (listed, problem) in watch.into_problems() {
             // The rest of the file was not looked at any more.
-            let report = report_in(bundles, Listed { bundle, present })?;
+            let report = report_in(bundles, listed)?;
             report.checked = None;
             report.problem.get_or_insert_with(|| Box::new(problem));
         }
@@ -222,9 +223,9 @@ fn nowhere() -> Error {
     Error::Internal { what: "a file that no bundle lists".into() }
 }
 
-fn mark(unchecked: &mut [bool], bundle: usize, is_unchecked: bool) {
-    if let Some(place) = unchecked.get_mut(bundle) {
-        *place |= is_unchecked;
+fn mark(bundles: &mut [bool], bundle: usize, mark: bool) {
+    if let Some(place) = bundles.get_mut(bundle) {
+        *place = mark;
     }
 }
 
@@ -292,12 +293,15 @@ impl<'w> Watch<'w> {
         }
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         let known = first.len();
-        for (bundle, problem) in problems {
-            first.entry(bundle).or_insert(problem);
+        for (listed, problem) in problems {
+            if !first.iter().any(|(other, _)| other.bundle == listed.bundle) {
+                first.push((listed, problem));
+            }
         }
+        let mut sound = vec![true; bundles.len()];
+        first.iter().for_each(|(listed, _)| mark(&mut sound, listed.bundle, false));
         // That those fail which did before has been taken into account.
-        let is_sound = |bundle: usize| !first.contains_key(&bundle);
-        if first.len() == known || !(self.is_lost)(&(0..bundles.len()).map(is_sound).collect::<Vec<_>>()) {
+        if first.len() == known || !(self.is_lost)(&sound) {
             return ControlFlow::Continue(());
         }
         self.stopped.store(true, Ordering::Relaxed);
@@ -311,7 +315,6 @@ fn problems(
     of_file: &[Share],
     outcome: Result<(usize, &JobDigest), &modelsig_hash::Error>,
 ) -> FirstProblems {
-    let problem = |share: &Share, problem| (share.listed.bundle, (share.listed.present, problem));
     match outcome {
         Ok((job, digest)) => {
             let share = of_file.get(of_file.partition_point(|share| share.jobs.end <= job));
@@ -319,13 +322,13 @@ fn problems(
                 let Look { signed, file, .. } = look(bundles, share.listed)?;
                 file.compare_one(signed.check, job.saturating_sub(share.jobs.start), digest)
             };
-            share.and_then(|share| Some(problem(share, compare(share).err()?))).into_iter().collect()
+            share.and_then(|share| Some((share.listed, compare(share).err()?))).into_iter().collect()
         }
         // Nobody who lists the file gets it.
         Err(error) => {
             let name = |share: &Share| name_of(bundles, share.listed).map_or("", ModelPath::as_str);
-            let failed = |share| problem(share, Error::from_hashing_walked(name(share), error.clone()));
-            of_file.iter().map(failed).collect()
+            let failed = |share| Error::from_hashing_walked(name(share), error.clone());
+            of_file.iter().map(|share| (share.listed, failed(share))).collect()
         }
     }
 }
