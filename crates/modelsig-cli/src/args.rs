@@ -240,9 +240,9 @@ pub(crate) fn with_underscore_aliases(command: clap::Command) -> clap::Command {
 }
 
 /// Everybody on the machine can read command lines, and messages repeat them: a key in one is refused without a word of it.
-pub(crate) fn refuse_keys(arguments: impl Iterator<Item = OsString>) -> Result<(), clap::Error> {
+pub(crate) fn refuse_keys(mut arguments: impl Iterator<Item = OsString>) -> Result<(), clap::Error> {
     let is_key = |argument: OsString| argument.to_string_lossy().contains("-----BEGIN ");
-    match arguments.map(is_key).any(|is_key| is_key) {
+    match arguments.any(is_key) {
         true => Err(Arguments::command().error(
             clap::error::ErrorKind::InvalidValue,
             "a key stands on the command line, where others can read it: name its file, or env:NAME",
