@@ -67,8 +67,8 @@ impl LogFile {
     /// whole one would contradict how the process ends.
     pub(super) fn append(&self, line: &[u8]) -> Result<(), Error> {
         let _locked = self.lock()?;
-        let before = metadata(&self.file).map_err(|source| self.cannot("stat", source))?.len();
-        let line = match self.ends_in_newline(before).map_err(|source| self.cannot("read", source))? {
+        let (before, is_whole) = self.end().map_err(|source| self.cannot("read", source))?;
+        let line = match is_whole {
             true => line.to_vec(),
             // What a process that was killed has left of a line is not to take this one with it.
             false => [b"\n", line].concat(),
@@ -111,22 +111,25 @@ impl LogFile {
         }
     }
 
-    fn ends_in_newline(&self, length: u64) -> io::Result<bool> {
-        let Some(last) = length.checked_sub(1) else { return Ok(true) };
+    /// The length of the log, and whether its last line has an end.
+    fn end(&self) -> io::Result<(u64, bool)> {
         let mut file = &self.file;
+        let length = file.seek(SeekFrom::End(0))?;
+        let Some(last) = length.checked_sub(1) else { return Ok((length, true)) };
         file.seek(SeekFrom::Start(last))?;
         let mut byte = [0];
         file.read_exact(&mut byte)?;
-        Ok(byte == *b"\n")
+        Ok((length, byte == *b"\n"))
     }
 
     /// Cuts off what was added since the log was `before` bytes long. Why that was, and what of it did not succeed.
     fn taken_back(&self, before: u64, added: u64, why: io::Error) -> io::Error {
-        let cut = metadata(&self.file).and_then(|found| {
+        let mut file = &self.file;
+        let cut = file.seek(SeekFrom::End(0)).and_then(|length| {
             // Who does not take the lock may have added lines behind, or emptied the log.
-            match found.len().checked_sub(before) {
+            match length.checked_sub(before) {
                 Some(more) if more > added => Err(io::Error::other("others have written behind it")),
-                Some(1..) => self.file.set_len(before).and_then(|()| self.file.sync_all()),
+                Some(1..) => file.set_len(before).and_then(|()| file.sync_all()),
                 Some(0) | None => Ok(()),
             }
         });
