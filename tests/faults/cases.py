@@ -120,19 +120,29 @@ class Auditing(WritingCase):
     made = frozenset(["audit"])
 
     def faults_of_files(self, files: pathlib.Path, run, before: dict, after: dict) -> list:
-        old, new = before.pop("audit"), after.pop("audit", b"")
-        wrong = [] if after == before else ["something else than the log was written"]
-        if not new.startswith(old):
-            return wrong + ["an older line is gone"]
-        try:
-            lines = [json.loads(line) for line in new[len(old) :].splitlines() if line]
-        except ValueError as error:
-            return wrong + [f"half a line: {error}"]
-        # What cannot be put on record is never a positive verdict, and told where it is a negative one.
-        told = run.status == 1 and not lines and "/audit'" in run.stderr
-        if run.status in (0, 1) and not told and [line["exit_code"] for line in lines] != [run.status]:
-            wrong.append(f"a verdict that is not on record: {lines}")
-        return wrong
+        lines, wrong = lines_added(run, before, after)
+        return wrong + ([] if after == before else ["something else than the log was written"])
+
+
+def lines_added(run, before: dict, after: dict) -> tuple:
+    """The lines that were added to the log, and what is wrong with them. The log is taken out of the files."""
+    old, new = before.pop("audit"), after.pop("audit", b"")
+    if not new.startswith(old):
+        return [], ["an older line is gone"]
+    try:
+        lines = [json.loads(line) for line in new[len(old) :].splitlines() if line]
+    except ValueError as error:
+        return [], [f"half a line: {error}"]
+    ended = [line["exit_code"] for line in lines if line["event"] == "ended"]
+    # What cannot be put on record is never a positive verdict, and told where it is a negative one.
+    told = run.status == 1 and not ended and "/audit'" in run.stderr
+    if run.status in (0, 1) and not told and ended != [run.status]:
+        return lines, [f"a verdict that is not on record: {lines}"]
+    # It is that of the verdict, which may be on record and then not be printed.
+    unprinted = run.status == 2 and any(call.name == "write" and call.text.startswith("1<") for call in run.calls)
+    if ended not in ([], [run.status]) and not unprinted:
+        return lines, [f"the record and the exit code contradict each other: {lines}"]
+    return lines, []
 
 
 class Repairing(WritingCase):
@@ -164,6 +174,21 @@ class Repairing(WritingCase):
         except SystemExit as error:
             wrong.append(f"it cannot be repaired any more: {error}")
         return wrong
+
+
+class RepairingOnRecord(Repairing):
+    """As well as that, appends a line to the file `audit` before it writes anything, and one at the end."""
+
+    made = Repairing.made | {"audit"}
+
+    def __init__(self, name: str, workshop: Workshop, template: pathlib.Path):
+        super().__init__(name, workshop, template, "--audit-log", "FILES/audit")
+
+    def faults_of_files(self, files: pathlib.Path, run, before: dict, after: dict) -> list:
+        lines, wrong = lines_added(run, before, after)
+        if after != before and [line["event"] for line in lines][:1] != ["begun"]:
+            wrong.append(f"something was written before it was on record that it might be: {lines}")
+        return wrong + super().faults_of_files(files, run, before, after)
 
 
 def is_nearer(before, after, signed) -> bool:

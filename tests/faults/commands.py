@@ -5,7 +5,7 @@ import pathlib
 import shutil
 
 import models
-from cases import Auditing, Case, KeyMaking, Repairing, Signing
+from cases import Auditing, Case, KeyMaking, Repairing, RepairingOnRecord, Signing
 from models import CHUNK, KIBI, WEIGHTS, Workshop
 
 FILES = pathlib.PurePath("FILES")
@@ -15,7 +15,7 @@ MODEL = FILES / "model"
 # Calls that each command makes, by the names that they have on one machine or another. If one is not made any more, its
 # faults are not tried any more.
 EXPECTED = {
-    "verify": "read pread64 openat openat2 statx newfstatat getdents64 mmap madvise readlink|readlinkat write fcntl clone3|clone fsync landlock_create_ruleset",
+    "verify": "read pread64 openat openat2 statx newfstatat getdents64 mmap madvise readlink|readlinkat write fcntl clone3|clone fsync flock landlock_create_ruleset",
     "sign": "read pread64 openat statx getdents64 mmap write fsync rename|renameat|renameat2 unlink|unlinkat utimensat",
     "repair": "read pread64 pwrite64 openat2 statx getdents64 ftruncate fsync renameat|renameat2 mkdirat unlinkat flock fchmod",
     "keygen": "openat statx write fsync getrandom",
@@ -123,7 +123,9 @@ def audits(workshop: Workshop) -> list:
         arguments = "verify", MODEL, "--public-key", workshop.public, "--signature", FILES / "model.sig", "--threads", 1
         return Auditing(name, model.parent, *arguments, "--audit-log", FILES / "audit", *options, status=status)
 
-    return [audited("verify, audited", 0), audited("verify, audited, damaged", 1, "--json")]
+    new = audited("verify, audited, new log", 0)
+    models.write(new.template / "audit", b"")
+    return [audited("verify, audited", 0), audited("verify, audited, damaged", 1, "--json"), new]
 
 
 def signings(workshop: Workshop, certificates) -> list:
@@ -173,10 +175,14 @@ def repairs(workshop: Workshop) -> list:
         file.write(b"and more")
     # With a second name it is not mended in place.
     (grown / "config.json").rename(grown.parent / "kept")
+    recorded = damaged("recorded")
+    models.flip(recorded / "config.json", 0)
+    models.write(recorded.parent / "audit", b'{"older": "line"}\n')
     return [
         Repairing("repair", workshop, pieces.parent),
         Repairing("repair, JSON, several files", workshop, many.parent, "--json"),
         Repairing("repair, a grown and a missing file", workshop, grown.parent),
+        RepairingOnRecord("repair, audited", workshop, recorded.parent),
         Repairing("repair, 3 threads", workshop, pieces.parent, threads=3),
     ]
 

@@ -4,7 +4,7 @@ import pathlib
 
 import judge
 import models
-from cases import Case, KeyMaking, Repairing, Signing
+from cases import Auditing, Case, KeyMaking, Repairing, RepairingOnRecord, Signing
 from tracing import Fault, Run, Tracer
 
 # Every shell asks for its parent; whatever is answered, it goes on.
@@ -21,6 +21,12 @@ def check(workshop: models.Workshop, reader: str, scratch: pathlib.Path) -> None
     signing = Signing("sign", workshop, folder, "model.sig", ("--public-key", workshop.public), "FILES/model")
     repairing = Repairing("repair", workshop, folder)
     key = KeyMaking("keygen", workshop, folder)
+    audited = workshop.model("planted-audit").parent
+    models.write(audited / "audit", b"")
+    auditing = Auditing("verify", audited, "verify")
+    models.write(folder / "audit", b"")
+    recording = RepairingOnRecord("repair", workshop, folder)
+    ended = """echo '{"event": "ended", "exit_code": 0}' >>$1/audit; """
     for case, clean, script, complaint in (
         (plain, DAMAGED, "echo VERIFIED", "success, though"),
         (plain, SOUND, "exit 1", "a negative verdict"),
@@ -40,6 +46,11 @@ def check(workshop: models.Workshop, reader: str, scratch: pathlib.Path) -> None
         (key, SOUND, "echo >$1/new.pem; exit 2", "made: "),
         (repairing, SOUND, "echo >$1/model/config.json; exit 2", "neither as it was"),
         (repairing, SOUND, "exit 0", "is not what was signed"),
+        (auditing, SOUND, "exit 0", "not on record"),
+        (auditing, SOUND, ended + "exit 2", "the record and the exit code"),
+        (auditing, SOUND, "printf '{' >>$1/audit; exit 2", "half a line"),
+        (auditing, SOUND, "rm $1/audit; echo >$1/other; exit 2", "something else than the log"),
+        (recording, SOUND, ended + "cat $1/good/config.json >$1/model/config.json", "before it was on record"),
     ):
         expect(case, clean, ["sh", "-c", script, "sh", "FILES"], HARMLESS, complaint, scratch)
     # What is handed out is not what the reader was told to expect.

@@ -1,10 +1,11 @@
 //! The one place that writes: data to stdout, talk to stderr, names escaped, colours only where they are wanted.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use modelsig::{CosignReport, Error, ErrorKind, RepairReport, Report};
+use modelsig::{CosignReport, Error, ErrorKind, Escaped, RepairReport, RepairedFile, Report};
 use serde::Serialize;
 
 use crate::advice;
@@ -124,6 +125,21 @@ impl Printer {
         }
     }
 
+    /// What became of each file where they were to be frozen, once the model was verified.
+    pub(crate) fn outcomes(&self, report: &Report) {
+        let Some(frozen) = report.frozen() else { return };
+        let now: HashSet<&str> = frozen.iter().map(String::as_str).collect();
+        for file in report.files() {
+            let words = match (now.contains(file.name.as_str()), file.checked) {
+                (true, Some(_)) => "frozen",
+                (true, None) => "FROZEN, BUT DOES NOT HOLD",
+                (false, Some(_)) => "was frozen before",
+                (false, None) => "left as it was",
+            };
+            self.line(&format!("{}: {words}", Escaped(&file.name)));
+        }
+    }
+
     /// What became of each bundle, on stderr.
     pub(crate) fn bundles(&self, report: &CosignReport) {
         for bundle in report.bundles() {
@@ -162,6 +178,20 @@ impl Printer {
         exit
     }
 
+    /// A failure after something was done that stays done. Also those who want to hear of nothing but errors are told what.
+    pub(crate) fn failure_after(&self, error: &Error, changed: Changed<'_>) -> Exit {
+        if self.output.json {
+            let exit = Exit::from(error);
+            self.json(&ButChanged { failure: Failure::new(error, exit, None), changed });
+            return exit;
+        }
+        let exit = self.failure(error);
+        for (words, name) in changed.files() {
+            let _ = writeln!(anstream::stderr(), "note: {words} all the same: '{}'", Escaped(name));
+        }
+        exit
+    }
+
     /// A failure: the verdict, each problem, one hint. Returns how the process ends.
     pub(crate) fn failure(&self, error: &Error) -> Exit {
         let exit = Exit::from(error);
@@ -172,6 +202,7 @@ impl Printer {
         }
         match error {
             Error::Rejected(report) => {
+                self.outcomes(report);
                 self.verdict(&report.verdict_line(), false);
                 talk_problems(report);
             }
@@ -235,6 +266,35 @@ struct InSandbox<'o, T> {
     object: &'o T,
     #[serde(skip_serializing_if = "Option::is_none")]
     sandbox: Option<&'o Sandbox>,
+}
+
+/// What a command has done to a model, and could not put on record.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Changed<'c> {
+    Frozen { frozen: &'c [String] },
+    Repaired { repaired: &'c [RepairedFile] },
+}
+
+impl Changed<'_> {
+    /// Each file, and what was done to it.
+    fn files(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::Frozen { frozen } => frozen.iter().map(|name| ("frozen", name.as_str())).collect(),
+            Self::Repaired { repaired } => {
+                repaired.iter().map(|file| ("repaired", file.name.as_str())).collect()
+            }
+        }
+    }
+}
+
+/// The JSON object of a run that failed after it had changed something.
+#[derive(Serialize)]
+struct ButChanged<'e> {
+    #[serde(flatten)]
+    failure: Failure<'e>,
+    #[serde(flatten)]
+    changed: Changed<'e>,
 }
 
 /// The JSON object of a run that failed.

@@ -3,11 +3,14 @@
 #![forbid(unsafe_code)]
 #![cfg(unix)]
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
+use modelsig::hash::HashAlgorithm;
+use modelsig_tests::{Chain, chain, digest_of, within};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_modelsig");
@@ -29,6 +32,35 @@ fn modelsig(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 const VERIFY: [&str; 6] = ["verify", "model", "--public-key", "key.pub.pem", "--audit-log", "audit"];
+
+/// `verify` with a log of this name.
+fn verify_with_log(folder: &Path, log: &str) -> Output {
+    modelsig(folder, &["verify", "model", "--public-key", "key.pub.pem", "--audit-log", log])
+}
+
+/// A model with a damaged file, and a good copy of it.
+fn damaged() -> tempfile::TempDir {
+    let folder = prepared();
+    fs::create_dir(folder.path().join("copy")).unwrap();
+    fs::copy(folder.path().join("model/weights.bin"), folder.path().join("copy/weights.bin")).unwrap();
+    fs::write(folder.path().join("model/weights.bin"), b"damaged").unwrap();
+    folder
+}
+
+const REPAIR: [&str; 8] =
+    ["repair", "model", "--from", "copy", "--public-key", "key.pub.pem", "--audit-log", "audit"];
+
+/// Runs the command where no file can become longer than this.
+fn with_longest_file(bytes: usize, arguments: &[&str], folder: &Path) -> Output {
+    assert_eq!(bytes % 512, 0);
+    let script = format!("trap '' XFSZ; ulimit -f {}; exec {BINARY} {}", bytes / 512, arguments.join(" "));
+    Command::new("sh").args(["-c", &script]).current_dir(folder).output().unwrap()
+}
+
+/// A line of so many bytes.
+fn filler(length: usize) -> String {
+    format!("{}\n", "x".repeat(length - 1))
+}
 
 fn lines(folder: &Path) -> Vec<Value> {
     let text = fs::read_to_string(folder.join("audit")).unwrap();
@@ -64,7 +96,9 @@ fn each_verdict_is_a_line() {
         assert_eq!(line["signers"][0]["key_type"], json!("ed25519"));
     }
     for line in [good, bad, none] {
-        let time: jiff::Timestamp = line["time"].as_str().unwrap().parse().unwrap();
+        let time = line["time"].as_str().unwrap();
+        assert_eq!(time.len(), "2026-01-31T12:00:00.123456789Z".len());
+        let time: jiff::Timestamp = time.parse().unwrap();
         assert!(jiff::Timestamp::now().duration_since(time).as_secs() < 600, "{line}");
         assert_eq!((&line["command"], &line["model"]), (&json!("verify"), &json!("model")));
         assert_eq!(line["bundles"], json!(["model/model.sig"]));
@@ -80,20 +114,34 @@ fn each_verdict_is_a_line() {
 
 #[test]
 fn what_weakens_the_policy_is_on_record_and_repairs_are() {
-    let folder = prepared();
+    let folder = damaged();
     let at = folder.path();
-    fs::create_dir(at.join("copy")).unwrap();
-    fs::copy(at.join("model/weights.bin"), at.join("copy/weights.bin")).unwrap();
-    fs::write(at.join("model/weights.bin"), b"damaged").unwrap();
     fs::write(at.join("model/extra"), b"").unwrap();
-    let options = ["--public-key", "key.pub.pem", "--audit-log", "audit", "--ignore-unsigned-files"];
-    let repair = [&["repair", "model", "--from", "copy"][..], &options].concat();
+    let repair = [&REPAIR[..], &["--ignore-unsigned-files"]].concat();
     assert!(modelsig(at, &repair).status.success());
     assert!(modelsig(at, &repair).status.success());
     let lines = lines(at);
-    let verdicts: Vec<_> = lines.iter().map(|line| (&line["command"], &line["verdict"])).collect();
-    assert_eq!(verdicts, [(&json!("repair"), &json!("repaired")), (&json!("repair"), &json!("verified"))]);
-    assert_eq!(lines[0]["policy"]["weakened_by"], json!(["files that are not signed are ignored"]));
+    let told: Vec<_> =
+        lines.iter().map(|line| (&line["command"], &line["event"], &line["verdict"])).collect();
+    let (repair, begun, ended) = (json!("repair"), json!("begun"), json!("ended"));
+    let (repaired, verified) = (json!("repaired"), json!("verified"));
+    assert_eq!(
+        told,
+        [
+            (&repair, &begun, &Value::Null),
+            (&repair, &ended, &repaired),
+            (&repair, &begun, &Value::Null),
+            (&repair, &ended, &verified),
+        ]
+    );
+    for line in &lines {
+        assert_eq!(line["policy"]["weakened_by"], json!(["files that are not signed are ignored"]));
+        assert_eq!(line["from"], json!("copy"));
+    }
+    assert_eq!(lines[0]["pid"], lines[1]["pid"]);
+    assert_ne!(lines[1]["pid"], lines[2]["pid"]);
+    let written = json!([{"name": "weights.bin", "how": "replaced", "bytes": 7, "cut": 0}]);
+    assert_eq!((&lines[1]["repaired"], &lines[3]["repaired"]), (&written, &json!([])));
 }
 
 /// A file that only one of the signers has signed is not among those that the record counts.
@@ -138,10 +186,7 @@ fn without_a_record_there_is_no_verdict() {
     let folder = prepared();
     let at = folder.path();
     // Nothing can be written into any file.
-    let full = |rest: &str| {
-        let script = format!("trap '' XFSZ; ulimit -f 0; exec {BINARY} {} {rest}", VERIFY.join(" "));
-        Command::new("sh").args(["-c", &script]).current_dir(at).output().unwrap()
-    };
+    let full = |rest: &str| with_longest_file(0, &[&VERIFY[..], &[rest]].concat(), at);
     let done = full("");
     let talk = String::from_utf8_lossy(&done.stderr);
     assert_eq!((done.status.code(), &done.stdout[..]), (Some(2), &b""[..]), "{talk}");
@@ -157,10 +202,286 @@ fn without_a_record_there_is_no_verdict() {
     assert!(talk.contains("cannot write 'audit'"), "{talk}");
 
     for unusable in ["/dev/null", "model", "nowhere/audit"] {
-        let done = modelsig(at, &["verify", "model", "--public-key", "key.pub.pem", "--audit-log", unusable]);
+        let done = verify_with_log(at, unusable);
         let talk = String::from_utf8_lossy(&done.stderr);
         assert_eq!((done.status.code(), &done.stdout[..]), (Some(2), &b""[..]), "{unusable}: {talk}");
         assert!(talk.contains(unusable), "{talk}");
+    }
+}
+
+/// A log that is something else is refused before a byte of it is changed.
+#[test]
+fn what_is_read_is_no_log() {
+    let folder = prepared();
+    let at = folder.path();
+    fs::create_dir(at.join("elsewhere")).unwrap();
+    fs::write(at.join("elsewhere/file"), b"").unwrap();
+    symlink("elsewhere/file", at.join("link")).unwrap();
+    symlink("elsewhere/new", at.join("dangling")).unwrap();
+    symlink("model", at.join("also-model")).unwrap();
+    fs::hard_link(at.join("model/weights.bin"), at.join("weights")).unwrap();
+    fs::hard_link(at.join("key.pub.pem"), at.join("key")).unwrap();
+    let listing = || {
+        let all = Command::new("sh").args(["-c", "ls -R; cat */* key* weights"]).current_dir(at).output();
+        String::from_utf8(all.unwrap().stdout).unwrap()
+    };
+    let before = listing();
+    for (log, why) in [
+        ("model/weights.bin", "lies inside 'model'"),
+        ("model/model.sig", "lies inside 'model'"),
+        ("model/new", "lies inside 'model'"),
+        ("./elsewhere/../model/new", "lies inside 'model'"),
+        ("also-model/new", "lies inside 'model'"),
+        ("key.pub.pem", "is 'key.pub.pem', which is to be read"),
+        ("key", "is 'key.pub.pem', which is to be read"),
+        ("weights", "has other names"),
+        ("link", "is a symbolic link"),
+        ("dangling", "is a symbolic link"),
+    ] {
+        let done = verify_with_log(at, log);
+        let talk = String::from_utf8_lossy(&done.stderr);
+        assert_eq!((done.status.code(), &done.stdout[..]), (Some(2), &b""[..]), "{log}: {talk}");
+        assert!(talk.contains(&format!("the audit log '{log}' {why}")), "{log}: {talk}");
+        assert_eq!(listing(), before, "{log}");
+    }
+
+    // A bundle beside the model, a model that is one file, and the copy for a repair.
+    fs::rename(at.join("model/model.sig"), at.join("model.sig")).unwrap();
+    let done = modelsig(at, &[&VERIFY[..5], &["model.sig", "--signature", "model.sig"]].concat());
+    assert!(String::from_utf8_lossy(&done.stderr).contains("'model.sig', which is to be read"), "{done:?}");
+    let key = ["--public-key", "key.pub.pem", "--audit-log"];
+    let done = modelsig(at, &[&["verify", "elsewhere/file"], &key[..], &["elsewhere/file"]].concat());
+    assert!(
+        String::from_utf8_lossy(&done.stderr).contains("'elsewhere/file', which is to be read"),
+        "{done:?}"
+    );
+    let repair = ["repair", "model", "--from", "elsewhere"];
+    let done = modelsig(at, &[&repair, &key[..], &["elsewhere/new"]].concat());
+    assert!(String::from_utf8_lossy(&done.stderr).contains("lies inside 'elsewhere'"), "{done:?}");
+    let anchors = ["verify", "model", "--certificate-chain", "key.pub.pem", "--audit-log", "key.pub.pem"];
+    let done = modelsig(at, &anchors);
+    assert!(String::from_utf8_lossy(&done.stderr).contains("'key.pub.pem', which is to be read"), "{done:?}");
+    fs::rename(at.join("model.sig"), at.join("model/model.sig")).unwrap();
+    // Neither is what is not there.
+    let done = modelsig(at, &[&VERIFY[..5], &["./new.sig", "--signature", "new.sig"]].concat());
+    assert!(String::from_utf8_lossy(&done.stderr).contains("'new.sig', which is to be read"), "{done:?}");
+    assert_eq!(listing(), before);
+}
+
+/// One of two lines would be written over the other.
+#[test]
+fn what_is_printed_to_is_no_log() {
+    let folder = prepared();
+    let at = folder.path();
+    let verify = |stdout: Stdio, stderr: Stdio, log: &str| {
+        let arguments = [&VERIFY[..5], &[log]].concat();
+        Command::new(BINARY).args(arguments).current_dir(at).stdout(stdout).stderr(stderr).status().unwrap()
+    };
+    let out = || Stdio::from(File::options().append(true).create(true).open(at.join("out")).unwrap());
+    for (log, expected) in [("out", 2), ("/dev/stdout", 2), ("/dev/fd/1", 2), ("other", 0)] {
+        assert_eq!(verify(out(), Stdio::null(), log).code(), Some(expected), "{log}");
+    }
+    assert!(fs::read_to_string(at.join("out")).unwrap().starts_with("VERIFIED 'model'"));
+    fs::remove_file(at.join("out")).unwrap();
+    assert_eq!(verify(Stdio::null(), out(), "out").code(), Some(2));
+    let said = fs::read_to_string(at.join("out")).unwrap();
+    assert_eq!(said, "error: the audit log 'out' is where stderr goes\n");
+}
+
+#[test]
+fn no_half_line_is_left() {
+    let folder = prepared();
+    let at = folder.path();
+    let log = filler(4096 - 100);
+    fs::write(at.join("audit"), &log).unwrap();
+    let done = with_longest_file(4096, &VERIFY, at);
+    let talk = String::from_utf8_lossy(&done.stderr);
+    assert_eq!((done.status.code(), &done.stdout[..]), (Some(2), &b""[..]), "{talk}");
+    assert!(talk.contains("cannot write 'audit'"), "{talk}");
+    assert_eq!(fs::read_to_string(at.join("audit")).unwrap(), log);
+}
+
+/// A process that has opened the log.
+#[cfg(target_os = "linux")]
+fn waiting(folder: &Path) -> std::process::Child {
+    let mut child = Command::new(BINARY);
+    child.args(VERIFY).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = child.spawn().unwrap();
+    let (opened, began) = (format!("/proc/{}/fd", child.id()), Instant::now());
+    let log = fs::canonicalize(folder.join("audit")).unwrap();
+    let is_open = || {
+        let all = fs::read_dir(&opened).into_iter().flatten().flatten();
+        all.filter_map(|entry| fs::read_link(entry.path()).ok()).any(|target| target == log)
+    };
+    while !is_open() {
+        assert!(began.elapsed() < Duration::from_secs(60), "it does not open the log");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child
+}
+
+/// Whoever writes a line has the log for itself, but cannot keep others from their verdicts for ever.
+#[cfg(target_os = "linux")]
+#[test]
+fn lines_are_written_one_after_the_other() {
+    let folder = prepared();
+    let at = folder.path();
+    let log = File::options().create(true).append(true).open(at.join("audit")).unwrap();
+    log.lock().unwrap();
+    let mut child = waiting(at);
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(child.try_wait().unwrap().is_none(), "it does not wait");
+    assert_eq!(fs::read(at.join("audit")).unwrap(), b"");
+    log.unlock().unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(lines(at).len(), 1);
+
+    log.lock().unwrap();
+    let began = Instant::now();
+    let child = waiting(at);
+    let done = within(Duration::from_secs(60), || child.wait_with_output().unwrap());
+    let (took, talk) = (began.elapsed(), String::from_utf8_lossy(&done.stderr));
+    assert_eq!((done.status.code(), &done.stdout[..]), (Some(2), &b""[..]), "{talk}");
+    assert!(talk.contains("cannot lock 'audit': another process has kept its lock"), "{talk}");
+    assert!(took >= Duration::from_secs(10), "{took:?}");
+    assert_eq!(lines(at).len(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_is_removed_meanwhile_is_no_record() {
+    let folder = prepared();
+    let at = folder.path();
+    let log = File::options().create(true).append(true).open(at.join("audit")).unwrap();
+    log.lock().unwrap();
+    let child = waiting(at);
+    fs::remove_file(at.join("audit")).unwrap();
+    log.unlock().unwrap();
+    let done = child.wait_with_output().unwrap();
+    let talk = String::from_utf8_lossy(&done.stderr);
+    assert_eq!((done.status.code(), &done.stdout[..]), (Some(2), &b""[..]), "{talk}");
+    assert!(talk.contains("cannot write 'audit': it was removed meanwhile"), "{talk}");
+}
+
+/// What was asked for decides what a verdict means.
+#[test]
+fn all_that_was_asked_for_is_on_record() {
+    let folder = prepared();
+    let at = folder.path();
+    let last = |options: &[&str]| {
+        let done = modelsig(at, &[&VERIFY[..], options].concat());
+        (done.status.code(), lines(at).pop().unwrap())
+    };
+    let (code, line) = last(&["--require", "all", "--fail-fast"]);
+    assert_eq!((code, &line["require"], &line["fail_fast"]), (Some(0), &json!("all"), &json!(true)));
+    assert_eq!(line["selection"], json!({"files": [], "tensors": []}));
+    assert_eq!(line["model_path"], json!(fs::canonicalize(at.join("model")).unwrap().to_str().unwrap()));
+    // The hint that the report gives the signer.
+    assert_eq!(line["trusted"]["key_hints"], json!([line["signers"][0]["hint"]]));
+    assert!(line["trusted"]["key_hints"][0].is_string(), "{line}");
+    let (code, line) = last(&["--files", "weights.*", "--tensor", "none"]);
+    assert_eq!(line["selection"], json!({"files": ["weights.*"], "tensors": ["none"]}));
+    assert_eq!((&line["require"], &line["fail_fast"]), (&Value::Null, &json!(false)));
+    assert!(code.is_some());
+
+    // What is wrong with the options is told after the log was opened.
+    let (code, line) = last(&["--ignore-paths", "../x"]);
+    assert_eq!(
+        (code, &line["verdict"], &line["reason"]["kind"]),
+        (Some(2), &json!("error"), &json!("usage"))
+    );
+    assert_eq!(line["policy"]["ignore_paths"], json!(["../x"]));
+    assert_eq!((&line["policy"]["weakened_by"], &line["trusted"]["key_hints"]), (&Value::Null, &Value::Null));
+}
+
+#[test]
+fn anchors_and_the_time_they_are_judged_at_are_on_record() {
+    let folder = prepared();
+    let at = folder.path();
+    let issued = Chain::sound();
+    fs::write(at.join("anchor.pem"), chain::pem(&issued.root)).unwrap();
+    let time = "2026-01-31T12:00:00Z";
+    let options = ["--certificate-chain", "anchor.pem", "--identity", "a@example.com", "--at", time];
+    modelsig(at, &[&VERIFY[..], &options].concat());
+    let line = lines(at).pop().unwrap();
+    let trusted = &line["trusted"];
+    assert_eq!((&trusted["at"], &trusted["identities"]), (&json!(time), &json!(["a@example.com"])));
+    assert_eq!(trusted["certificate_chains"], json!(["anchor.pem"]));
+    let fingerprint = digest_of(HashAlgorithm::Sha256, issued.root.der());
+    assert_eq!(trusted["anchor_fingerprints"], json!([fingerprint]));
+}
+
+/// Two models must not look like one. Not all systems have such names.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_not_utf8_can_be_told_from_the_record() {
+    use std::ffi::OsStr;
+
+    let folder = prepared();
+    let at = folder.path();
+    let name: &OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"m\xff\xfe");
+    fs::rename(at.join("model"), at.join(name)).unwrap();
+    let arguments = [OsStr::new("verify"), name].into_iter().chain(VERIFY[2..].iter().map(OsStr::new));
+    let done = Command::new(BINARY).args(arguments).current_dir(at).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let line = lines(at).pop().unwrap();
+    assert_eq!(line["model"], json!(r"m\xff\xfe"));
+    assert!(line["model_path"].as_str().unwrap().ends_with(r"/m\xff\xfe"), "{line}");
+    assert_eq!(line["bundles"], json!([r"m\xff\xfe/model.sig"]));
+}
+
+#[test]
+fn nothing_is_repaired_or_frozen_where_it_cannot_be_put_on_record() {
+    let folder = damaged();
+    let at = folder.path();
+    let protect = [&["protect"], &VERIFY[1..]].concat();
+    for arguments in [&REPAIR[..], &protect] {
+        fs::write(at.join("audit"), filler(4096 - 100)).unwrap();
+        let done = with_longest_file(4096, arguments, at);
+        let talk = String::from_utf8_lossy(&done.stderr);
+        assert_eq!((done.status.code(), &done.stdout[..]), (Some(2), &b""[..]), "{talk}");
+        assert!(talk.contains("cannot write 'audit'"), "{talk}");
+        assert_eq!(fs::read(at.join("model/weights.bin")).unwrap(), b"damaged");
+    }
+    fs::remove_file(at.join("audit")).unwrap();
+    assert_eq!(modelsig(at, &protect).status.code(), Some(1));
+    let lines = lines(at);
+    let events: Vec<_> = lines.iter().map(|line| (&line["command"], &line["event"])).collect();
+    let protect = json!("protect");
+    assert_eq!(events, [(&protect, &json!("begun")), (&protect, &json!("ended"))]);
+    // Nothing was, since the model does not verify.
+    assert_eq!((&lines[1]["verdict"], &lines[1]["frozen"]), (&json!("rejected"), &Value::Null));
+}
+
+/// What was done stays done, so it is told even if it cannot be put on record.
+#[test]
+fn a_repair_without_a_record_is_told() {
+    let folder = damaged();
+    let at = folder.path();
+    assert!(modelsig(at, &REPAIR).status.success());
+    let log = fs::read_to_string(at.join("audit")).unwrap();
+    let begun = log.lines().next().unwrap().len() + 1;
+    for json in [false, true] {
+        fs::write(at.join("model/weights.bin"), b"damaged").unwrap();
+        // There is room for the first line, and for a part of the second one.
+        let older = filler(8192 - begun - 100);
+        fs::write(at.join("audit"), &older).unwrap();
+        let option: &[&str] = if json { &["--json"] } else { &["--quiet"] };
+        let done = with_longest_file(8192, &[&REPAIR[..], option].concat(), at);
+        let talk = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(2), "{talk}");
+        assert_eq!(fs::read(at.join("model/weights.bin")).unwrap(), b"weights");
+        let lines = lines(at);
+        assert_eq!((lines.len(), &lines[1]["event"]), (2, &json!("begun")));
+        if json {
+            let report: Value = serde_json::from_slice(&done.stdout).unwrap();
+            assert_eq!((&report["verdict"], &report["exit_code"]), (&json!("error"), &json!(2)));
+            assert_eq!(report["repaired"][0]["name"], json!("weights.bin"));
+        } else {
+            assert_eq!(done.stdout, b"");
+            assert!(talk.contains("cannot write 'audit'"), "{talk}");
+            assert!(talk.contains("repaired all the same: 'weights.bin'"), "{talk}");
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use modelsig::{Check, Error, Limits, Policy, UnsignedFiles, danger};
 
-use crate::args;
+use crate::{args, audit};
 
 /// The demands of `verify`, `protect` and `repair`: strict unless told otherwise.
 #[derive(Args)]
@@ -61,16 +61,16 @@ impl From<CheckArgument> for Check {
 }
 
 impl PolicyOptions {
-    /// The policy, for the record.
-    pub(super) fn on_record(&self, policy: &Policy) -> serde_json::Value {
+    /// The policy, for the record; what weakens it is null where it could not be made.
+    pub(super) fn on_record(&self, policy: Option<&Policy>) -> serde_json::Value {
         serde_json::json!({
             "check": Check::from(self.check).id(),
             "strict_git": self.strict_git,
             "no_bundle_ignores": self.no_bundle_ignores,
             "portable": self.portable,
             "max_model_bytes": self.max_model_bytes,
-            "ignore_paths": self.ignore_paths.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
-            "weakened_by": policy.weakened_by(),
+            "ignore_paths": self.ignore_paths.iter().map(|path| audit::text(path)).collect::<Vec<_>>(),
+            "weakened_by": policy.map(Policy::weakened_by),
         })
     }
 

@@ -1,19 +1,19 @@
 //! `modelsig protect`
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::Args;
 use modelsig::hash::Progress;
-use modelsig::{Error, Escaped, Report, Verifier};
+use modelsig::{Error, Verifier};
 
 use super::Run;
 use super::policy::PolicyOptions;
 use super::trust::TrustOptions;
 use super::verify::{Verified, talk};
 use crate::args::{self, Output};
-use crate::audit::{AuditOptions, Case};
+use crate::audit::{Audit, AuditOptions, Case};
 use crate::exit_code::Exit;
+use crate::printer::Changed;
 use crate::progress_bar::Bar;
 
 /// Verify a model, freeze its files with fs-verity, and verify them again
@@ -43,54 +43,38 @@ pub(crate) struct Options {
 impl Options {
     pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
         let bundle = self.signature.clone().unwrap_or_else(|| args::default_bundle(&self.model));
-        let policy = self.policy.read(&self.model)?;
-        run.record(&self.audit, || Case {
-            command: "protect",
-            model: self.model.to_string_lossy().into(),
-            bundles: vec![bundle.to_string_lossy().into()],
-            trusted: self.trust.on_record(),
-            policy: self.policy.on_record(&policy),
+        let policy = self.policy.read(&self.model);
+        run.record(&self.audit, || {
+            let policy = self.policy.on_record(policy.as_ref().ok());
+            let bundles = std::slice::from_ref(&bundle);
+            Case::new("protect", &self.model, bundles, self.trust.on_record(), policy)
         })?;
+        let policy = policy?;
         let progress = Progress::new();
-        let verifier = Verifier::new(self.trust.read()?)
+        let verifier = Verifier::new(self.trust.read(run.audit())?)
             .with_policy(policy)
             .with_limits(self.policy.limits())
             .with_access(run.access)
             .with_engine(run.engine(&progress)?);
+        // While nothing has happened yet.
+        run.audit().map_or(Ok(()), Audit::begun)?;
 
         let bar = Bar::follow(progress, run.printer.may_draw());
         let result = verifier.protect(&self.model, &bundle);
         drop(bar);
-        if let Err(Error::Rejected(report)) = &result
-            && !run.printer.is_json()
-        {
-            list(run, report);
-        }
         let model = result?;
         let report = model.report();
-        run.audit().map_or(Ok(()), |audit| audit.verified(report, None))?;
+        if let Err(unrecorded) = run.audit().map_or(Ok(()), |audit| audit.verified(report, None)) {
+            let frozen = report.frozen().unwrap_or_default();
+            return Ok(run.printer.failure_after(&unrecorded, Changed::Frozen { frozen }));
+        }
         if run.printer.is_json() {
             run.printer.json(&Verified { exit_code: 0, report, error: None });
         } else {
-            list(run, report);
+            run.printer.outcomes(report);
             run.printer.verdict(&report.verdict_line(), true);
             talk(run, report, report.weakened_by(), "");
         }
         Ok(Exit::SUCCESS)
-    }
-}
-
-/// What became of each file, once the model was verified.
-fn list(run: &Run<'_>, report: &Report) {
-    let Some(frozen) = report.frozen() else { return };
-    let now: HashSet<&str> = frozen.iter().map(String::as_str).collect();
-    for file in report.files() {
-        let words = match (now.contains(file.name.as_str()), file.checked) {
-            (true, Some(_)) => "frozen",
-            (true, None) => "FROZEN, BUT DOES NOT HOLD",
-            (false, Some(_)) => "was frozen before",
-            (false, None) => "left as it was",
-        };
-        run.printer.line(&format!("{}: {words}", Escaped(&file.name)));
     }
 }

@@ -12,8 +12,9 @@ use super::policy::PolicyOptions;
 use super::trust::TrustOptions;
 use super::verify;
 use crate::args::{self, Output};
-use crate::audit::{AuditOptions, Case};
+use crate::audit::{Audit, AuditOptions, Case};
 use crate::exit_code::Exit;
+use crate::printer::Changed;
 use crate::progress_bar::Bar;
 
 /// Repair a damaged model from a good copy
@@ -54,27 +55,32 @@ struct Repaired<'r> {
 impl Options {
     pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
         let bundle = self.signature.clone().unwrap_or_else(|| args::default_bundle(&self.model));
-        let policy = self.policy.read(&self.model)?;
-        run.record(&self.audit, || Case {
-            command: "repair",
-            model: self.model.to_string_lossy().into(),
-            bundles: vec![bundle.to_string_lossy().into()],
-            trusted: self.trust.on_record(),
-            policy: self.policy.on_record(&policy),
+        let policy = self.policy.read(&self.model);
+        run.record(&self.audit, || {
+            let policy = self.policy.on_record(policy.as_ref().ok());
+            let bundles = std::slice::from_ref(&bundle);
+            Case::new("repair", &self.model, bundles, self.trust.on_record(), policy).mending_from(&self.from)
         })?;
+        let policy = policy?;
         let progress = Progress::new();
-        let verifier = Verifier::new(self.trust.read()?)
+        let verifier = Verifier::new(self.trust.read(run.audit())?)
             .with_policy(policy)
             .with_limits(self.policy.limits())
             .with_access(run.access)
             .with_engine(run.engine(&progress)?);
         let source = LocalSource::open(&self.from)?;
+        // While nothing has happened yet.
+        run.audit().map_or(Ok(()), Audit::begun)?;
 
         let bar = Bar::follow(progress, run.printer.may_draw());
         let result = verifier.repair(&self.model, &bundle, &source);
         drop(bar);
         let repair = result?;
-        run.audit().map_or(Ok(()), |audit| audit.repaired(&repair))?;
+        if let Err(unrecorded) = run.audit().map_or(Ok(()), |audit| audit.repaired(&repair)) {
+            return Ok(run
+                .printer
+                .failure_after(&unrecorded, Changed::Repaired { repaired: repair.files() }));
+        }
         if run.printer.is_json() {
             let verdict = if repair.files().is_empty() { "verified" } else { "repaired" };
             run.printer.json(&Repaired { exit_code: 0, verdict, repair: &repair, error: None });

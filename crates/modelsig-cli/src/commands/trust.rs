@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 use clap::{ArgGroup, Args};
 use modelsig::{CertificateTrust, Error, Identity, PublicKey, Trust};
 
+use crate::audit::{Audit, Trusted};
+
 /// At least one key or anchor; a bundle is judged by those that are for its method.
 #[derive(Args)]
 #[group(skip)]
@@ -28,23 +30,29 @@ pub(super) struct TrustOptions {
 
 impl TrustOptions {
     /// Whom the user trusts, for the record.
-    pub(super) fn on_record(&self) -> serde_json::Value {
-        let paths = |paths: &[PathBuf]| -> Vec<String> {
-            paths.iter().map(|path| path.to_string_lossy().into_owned()).collect()
+    pub(super) fn on_record(&self) -> Trusted {
+        Trusted::new(&self.public_key, &self.certificate_chain, &self.identity, self.at)
+    }
+
+    /// Reads the files, and tells the audit log what was in them.
+    pub(super) fn read(&self, audit: Option<&Audit>) -> Result<Trust, Error> {
+        let keys: Vec<PublicKey> =
+            self.public_key.iter().map(|path| PublicKey::from_file(path)).collect::<Result<_, _>>()?;
+        let certificates = match &self.certificate_chain[..] {
+            [] => None,
+            _ => Some(self.read_certificates()?),
         };
-        serde_json::json!({
-            "public_keys": paths(&self.public_key),
-            "certificate_chains": paths(&self.certificate_chain),
-            "identities": self.identity.iter().map(Identity::to_string).collect::<Vec<_>>(),
+        if let Some(audit) = audit {
+            audit.trusted(&keys, certificates.as_ref());
+        }
+        Ok(match certificates {
+            None => keys.into(),
+            Some(certificates) if keys.is_empty() => certificates.into(),
+            Some(certificates) => Trust::Any(vec![keys.into(), certificates.into()]),
         })
     }
 
-    pub(super) fn read(&self) -> Result<Trust, Error> {
-        let keys: Vec<PublicKey> =
-            self.public_key.iter().map(|path| PublicKey::from_file(path)).collect::<Result<_, _>>()?;
-        if self.certificate_chain.is_empty() {
-            return Ok(keys.into());
-        }
+    fn read_certificates(&self) -> Result<CertificateTrust, Error> {
         let mut certificates = CertificateTrust::from_files(&self.certificate_chain)?;
         for identity in &self.identity {
             certificates = certificates.with_identity(identity.clone());
@@ -52,10 +60,7 @@ impl TrustOptions {
         if let Some(at) = self.at {
             certificates = certificates.at(at);
         }
-        if keys.is_empty() {
-            return Ok(certificates.into());
-        }
-        Ok(Trust::Any(vec![keys.into(), certificates.into()]))
+        Ok(certificates)
     }
 }
 

@@ -92,15 +92,16 @@ impl Options {
             [] => vec![args::default_bundle(&self.model)],
             several => several.to_vec(),
         };
-        let policy = self.policy.read(&self.model)?.fail_fast(self.fail_fast);
-        run.record(&self.audit, || Case {
-            command: "verify",
-            model: self.model.to_string_lossy().into(),
-            bundles: bundles.iter().map(|bundle| bundle.to_string_lossy().into()).collect(),
-            trusted: self.trust.on_record(),
-            policy: self.policy.on_record(&policy),
+        let policy = self.policy.read(&self.model);
+        run.record(&self.audit, || {
+            let policy = self.policy.on_record(policy.as_ref().ok());
+            Case::new("verify", &self.model, &bundles, self.trust.on_record(), policy)
+                .requiring(self.require)
+                .selecting(&self.files, &self.tensor)
+                .failing_fast(self.fail_fast)
         })?;
-        let trust = self.trust.read()?;
+        let policy = policy?.fail_fast(self.fail_fast);
+        let trust = self.trust.read(run.audit())?;
         // All that was read so far is the caller's own.
         run.printer.sandboxed(match self.no_sandbox {
             true => Sandbox::declined(),

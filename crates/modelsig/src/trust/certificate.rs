@@ -59,6 +59,11 @@ impl CertificateTrust {
         self
     }
 
+    /// The SHA-256 of the DER of each anchor in lower-case hexadecimal, in the order of the files.
+    pub fn anchor_fingerprints(&self) -> Vec<String> {
+        self.anchors.iter().map(Certificate::fingerprint).collect()
+    }
+
     /// Judges validity at this time instead of the present. The report records it.
     #[must_use]
     pub fn at(mut self, time: SystemTime) -> Self {

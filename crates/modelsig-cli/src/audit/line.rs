@@ -1,0 +1,205 @@
+//! A line of the log.
+
+use std::io;
+use std::time::SystemTime;
+
+use modelsig::{CosignReport, Error, RepairReport, RepairedFile, Report, SignerReport};
+use serde::Serialize;
+
+use super::Case;
+use crate::exit_code::Exit;
+use crate::printer::ascii_line;
+use crate::sandbox::Sandbox;
+
+/// Problems that a line lists.
+const PROBLEMS: usize = 100;
+
+#[derive(Serialize)]
+struct Line<'l> {
+    /// RFC 3339 in UTC. It comes first and is always as long, so that lines sort as text.
+    time: String,
+    version: &'static str,
+    /// Together with the command, tells which beginning belongs to which end.
+    pid: u32,
+    event: &'static str,
+    #[serde(flatten)]
+    case: &'l Case,
+    #[serde(flatten)]
+    outcome: Option<Outcome<'l>>,
+}
+
+/// How it ended.
+#[derive(Serialize)]
+pub(super) struct Outcome<'o> {
+    sandbox: Option<&'o Sandbox>,
+    verdict: &'static str,
+    /// That of the verdict. Who then cannot print it ends with 2.
+    exit_code: u8,
+    #[serde(flatten)]
+    facts: Facts<'o>,
+    /// Null for a model that holds.
+    reason: Option<Reason>,
+}
+
+#[derive(Serialize)]
+struct Reason {
+    kind: &'static str,
+    message: String,
+}
+
+/// What a line tells of a verdict.
+#[derive(Default, Serialize)]
+struct Facts<'f> {
+    root_digest: Option<String>,
+    /// Those whose signatures hold, whatever was found of the files.
+    signers: Vec<&'f SignerReport>,
+    files_verified: usize,
+    bytes_verified: u64,
+    problem_count: usize,
+    /// The first hundred.
+    problems: Vec<&'f Error>,
+    /// What was frozen by this command; null where nothing was to be.
+    frozen: Option<&'f [String]>,
+    /// What was written by this command; null where nothing was to be.
+    repaired: Option<Vec<Written<'f>>>,
+}
+
+#[derive(Serialize)]
+struct Written<'w> {
+    name: &'w str,
+    how: &'static str,
+    bytes: u64,
+    cut: u64,
+}
+
+/// Before a model is changed. Where that cannot be put on record, nothing is done.
+pub(super) fn begun(case: &Case) -> io::Result<Vec<u8>> {
+    line("begun", case, None)
+}
+
+/// With a verdict, or without one.
+pub(super) fn ended(case: &Case, outcome: Outcome<'_>) -> io::Result<Vec<u8>> {
+    line("ended", case, Some(outcome))
+}
+
+fn line(event: &'static str, case: &Case, outcome: Option<Outcome<'_>>) -> io::Result<Vec<u8>> {
+    let time = stamp(SystemTime::now())?;
+    let (version, pid) = (env!("CARGO_PKG_VERSION"), std::process::id());
+    ascii_line(&Line { time, version, pid, event, case, outcome })
+}
+
+impl<'o> Outcome<'o> {
+    /// The model holds.
+    pub(super) fn verified(report: &'o Report) -> Self {
+        let verdict = if report.part().is_some() { "verified-part" } else { "verified" };
+        Self::good(verdict, Facts::of_report(report))
+    }
+
+    /// The model is signed by enough.
+    pub(super) fn cosigned(report: &'o CosignReport) -> Self {
+        Self::good("verified", Facts::of_several(report))
+    }
+
+    /// The model holds now.
+    pub(super) fn repaired(repair: &'o RepairReport) -> Self {
+        let verdict = if repair.files().is_empty() { "verified" } else { "repaired" };
+        Self::good(verdict, Facts::of_repair(repair))
+    }
+
+    /// It does not, or there is no verdict.
+    pub(super) fn failed(error: &'o Error) -> Self {
+        let exit = Exit::from(error);
+        let facts = match error {
+            Error::Rejected(report) => Facts::of_report(report),
+            Error::Threshold(report) => Facts::of_several(report),
+            Error::Unrepaired(repair) => Facts::of_repair(repair),
+            _ => Facts::default(),
+        };
+        let reason = Reason { kind: error.kind().outcome().name, message: error.to_string() };
+        Self { sandbox: None, verdict: exit.verdict(), exit_code: exit.code(), facts, reason: Some(reason) }
+    }
+
+    /// What keeps the process in.
+    pub(super) fn inside(self, sandbox: Option<&'o Sandbox>) -> Self {
+        Self { sandbox, ..self }
+    }
+
+    fn good(verdict: &'static str, facts: Facts<'o>) -> Self {
+        Self { sandbox: None, verdict, exit_code: Exit::SUCCESS.code(), facts, reason: None }
+    }
+}
+
+impl<'f> Facts<'f> {
+    fn of_report(report: &'f Report) -> Self {
+        Self {
+            root_digest: Some(format!("{:?}", report.root_digest())),
+            signers: vec![report.signer()],
+            files_verified: report.files().iter().filter(|file| file.checked.is_some()).count(),
+            bytes_verified: report.bytes_verified(),
+            frozen: report.frozen(),
+            ..Self::default()
+        }
+        .with_problems(report.problems())
+    }
+
+    fn of_several(report: &'f CosignReport) -> Self {
+        let sound = || report.bundles().iter().filter_map(|bundle| bundle.outcome.as_ref().ok());
+        let mut digests = sound().map(|report| format!("{:?}", report.root_digest()));
+        // Bundles by different signers may list different files, and then have different digests.
+        let first = digests.next().filter(|first| digests.all(|digest| digest == *first));
+        Self {
+            root_digest: first,
+            signers: sound().map(Report::signer).collect(),
+            files_verified: report.files_verified(),
+            bytes_verified: report.bytes_verified(),
+            ..Self::default()
+        }
+        .with_problems(report.bundles().iter().filter_map(|bundle| bundle.outcome.as_ref().err()))
+    }
+
+    fn of_repair(repair: &'f RepairReport) -> Self {
+        let written = |file: &'f RepairedFile| Written {
+            name: &file.name,
+            how: file.how.id(),
+            bytes: file.bytes(),
+            cut: file.cut,
+        };
+        Self {
+            repaired: Some(repair.files().iter().map(written).collect()),
+            ..Self::of_report(repair.report())
+        }
+        .with_problems(repair.failures().iter().chain(repair.report().problems()))
+    }
+
+    fn with_problems(self, problems: impl Iterator<Item = &'f Error>) -> Self {
+        let mut problems: Vec<_> = problems.collect();
+        let problem_count = problems.len();
+        problems.truncate(PROBLEMS);
+        Self { problem_count, problems, ..self }
+    }
+}
+
+/// A moment by the clock, in as many characters as any other.
+fn stamp(time: SystemTime) -> io::Result<String> {
+    let time = jiff::Timestamp::try_from(time)
+        .map_err(|error| io::Error::other(format!("the clock is wrong: {error}")))?;
+    Ok(format!("{time:.9}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn moments_sort_as_text() {
+        let after = |since: Duration| stamp(SystemTime::UNIX_EPOCH + since);
+        let (even, later) =
+            (after(Duration::from_secs(9)).unwrap(), after(Duration::from_nanos(9_000_000_100)));
+        assert_eq!(even, "1970-01-01T00:00:09.000000000Z");
+        assert!(even < later.unwrap());
+        // A line without its time would be worse than none.
+        assert!(after(Duration::from_secs(1 << 40)).is_err());
+    }
+}
