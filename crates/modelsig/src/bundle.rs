@@ -11,7 +11,9 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::dsse::{Envelope, JsonEnvelope, base64};
-use crate::json::{self, JsonFault, Object};
+use crate::json::{self, First, JsonFault, Object};
+use crate::limits::MOST_CERTIFICATES;
+use crate::statement::excerpt;
 use crate::{Error, Limits};
 
 /// The media type of the bundles that OMS signers write.
@@ -138,7 +140,7 @@ struct JsonPublicKey {
 #[derive(Deserialize)]
 struct JsonChain<'t> {
     #[serde(borrow)]
-    certificates: Vec<Object<JsonCertificate<'t>>>,
+    certificates: First<Object<JsonCertificate<'t>>, MOST_CERTIFICATES>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -185,7 +187,7 @@ impl Bundle {
     fn read(text: Vec<u8>, limits: &Limits) -> Result<Self, BundleFault> {
         let Object(bundle): Object<JsonBundle<'_>> = json::parse(&text, limits.json_depth)?;
         if bundle.media_type != MEDIA_TYPE {
-            return Err(BundleFault::MediaType { found: bundle.media_type });
+            return Err(BundleFault::MediaType { found: excerpt(&bundle.media_type) });
         }
         let material = bundle.verification_material.0.decode(limits)?;
         let encoded = bundle.dsse_envelope.0.encoded(&text)?;
@@ -228,17 +230,20 @@ impl JsonMaterial<'_> {
     fn decode(self, limits: &Limits) -> Result<Material, BundleFault> {
         match (self.public_key, self.chain, self.certificate) {
             (Some(Object(key)), None, None) => {
-                Ok(Material::Key { hint: key.hint.filter(|hint| !hint.is_empty()) })
+                // One that is longer than its excerpt names no key.
+                let hint = key.hint.filter(|hint| !hint.is_empty()).map(|hint| excerpt(&hint));
+                Ok(Material::Key { hint })
             }
             (None, Some(Object(chain)), None) => {
-                let (limit, found) = (limits.certificates, chain.certificates.len());
+                let First { kept, found } = chain.certificates;
+                let limit = limits.certificates.min(MOST_CERTIFICATES);
                 if found == 0 {
                     return Err(BundleFault::NoCertificate);
                 }
                 if found > limit {
                     return Err(BundleFault::TooManyCertificates { limit, found });
                 }
-                let chain = chain.certificates.iter().map(|Object(one)| one.decode());
+                let chain = kept.iter().map(|Object(one)| one.decode());
                 Ok(Material::Certificates(chain.collect::<Result<_, _>>()?))
             }
             (None, None, Some(Object(certificate))) if self.tlog_entries.is_empty() => {

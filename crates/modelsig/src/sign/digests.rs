@@ -65,12 +65,11 @@ impl ModelSigner {
         }
         #[cfg(feature = "portable")]
         if self.portable {
-            let mut portable = crate::model::Portable::default();
-            tree.files.iter().try_for_each(|file| portable.check(&file.name))?;
+            crate::model::check_portable(tree.files.iter().map(|file| &file.name))?;
         }
         old.map_or(Ok(()), |old| old.check_changed(&tree))?;
         let chunks = self.indexing(&tree, old);
-        self.limit_bundle(model, &tree, chunks)?;
+        self.limit_bundle(model, &tree, chunks, ignore_paths.len())?;
         let (files, reused) = self.prove_files(model, &tree, chunks, old)?;
         let serialization = Serialization {
             method: self.method,
@@ -84,11 +83,18 @@ impl ModelSigner {
     }
 
     /// A bundle that no verifier would read is not worth hours of hashing.
-    fn limit_bundle(&self, model: &Model, tree: &Tree, chunks: Option<Chunks>) -> Result<(), Error> {
+    fn limit_bundle(
+        &self,
+        model: &Model,
+        tree: &Tree,
+        chunks: Option<Chunks>,
+        ignored: usize,
+    ) -> Result<(), Error> {
         let limit = |what, limit: u64, found: u64| match found <= limit {
             true => Ok(()),
             false => Err(Error::Limit { path: model.shown(), what, limit, found }),
         };
+        limit("the number of ignored paths", self.limits.ignore_paths as u64, ignored as u64)?;
         let sum = |each: &dyn Fn(u64) -> u64| {
             tree.files.iter().fold(0u64, |sum, file| sum.saturating_add(each(file.length)))
         };
