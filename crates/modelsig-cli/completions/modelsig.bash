@@ -573,7 +573,7 @@ _modelsig() {
             return 0
             ;;
         modelsig__subcmd__verify)
-            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --require --files --tensor --check --strict-git --no-bundle-ignores --portable --max-model-bytes --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --fail-fast --no-sandbox --audit-log --json --quiet --threads --access --keep-cache --log-format --log-level --color --help --version"
+            opts="-q -h -V --public-key --certificate-chain --identity --at --signature --require --files --tensor --check --strict-git --no-bundle-ignores --portable --max-model-bytes --ignore-unsigned-files --ignore-paths --allow-symlinks --allow-unsigned-empty --legacy --fail-fast --no-sandbox --require-sandbox --audit-log --json --quiet --threads --access --keep-cache --log-format --log-level --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

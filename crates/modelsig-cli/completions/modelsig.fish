@@ -154,6 +154,7 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l allow-unsig
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l legacy -d 'Accept bundles of model-signing 0.2.0, which sign less than later ones'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l fail-fast -d 'Stop at the first problem'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l no-sandbox -d 'Keep the right to read more than the model and the bundles'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l require-sandbox -d 'No verdict where that cannot be given up, as on kernels without Landlock'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l json -d 'Print exactly one JSON object, also when something fails'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -s q -l quiet -d 'Print nothing but errors'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
