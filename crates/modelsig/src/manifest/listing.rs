@@ -1,12 +1,15 @@
 //! From the list of resources in a statement (OMS spec 5.2) to the files of a manifest, one resource at a time, so that
 //! memory is needed for what the manifest keeps of them and no more.
 //!
-//! Refuses: no resources, or more of them, or longer or deeper names, than the limits allow; an `algorithm` that is not the
+//! Refuses: no resources, or more of them, or more, longer or deeper names, than the limits allow; an `algorithm` that is not the
 //! `hash_type`; names that stand twice or are not canonical; digests and annotations that are malformed.
+
+use std::path::Path;
 
 use modelsig_hash::Hasher;
 
 use super::{ChunkIndex, Manifest, Method, Proof, Serialization, SignedFile, shards};
+use crate::limits::at_most;
 use crate::model::{ModelPath, PathFault};
 use crate::statement::{JsonResource, StatementFault};
 use crate::trust::Dialect;
@@ -21,7 +24,10 @@ pub(crate) struct Listing<'l> {
     /// Over the digests in the order in which they are listed.
     root: Hasher,
     files: Vec<SignedFile>,
-    listed: usize,
+    /// How many resources there were.
+    resources: usize,
+    /// Bytes in their names.
+    name_bytes: usize,
     /// Digests in chunk indexes.
     chunks: usize,
     /// The name of the resource before.
@@ -37,12 +43,25 @@ impl<'l> Listing<'l> {
     ) -> Result<Self, Error> {
         let root = super::root_hasher()?;
         let (files, last) = (Vec::new(), String::new());
-        Ok(Self { path, limits, serialization, root, files, listed: 0, chunks: 0, last, in_order: true })
+        Ok(Self {
+            path,
+            limits,
+            serialization,
+            root,
+            files,
+            resources: 0,
+            name_bytes: 0,
+            chunks: 0,
+            last,
+            in_order: true,
+        })
     }
 
     pub(crate) fn add(&mut self, resource: JsonResource<'_>) -> Result<(), Error> {
-        self.listed = self.listed.saturating_add(1);
-        self.limit("the number of resources", self.limits.resources, self.listed)?;
+        self.resources = self.resources.saturating_add(1);
+        self.limit("the number of resources", self.limits.resources, self.resources)?;
+        self.name_bytes = self.name_bytes.saturating_add(resource.name.len());
+        self.limit("the length of all names together in bytes", self.limits.name_bytes, self.name_bytes)?;
         self.limit("the depth of folders", self.limits.folder_depth, resource.name.matches('/').count())?;
         self.take(resource).map_err(|fault| self.fault(fault))?;
         self.limit("the number of chunks", self.limits.chunks, self.chunks)
@@ -50,10 +69,10 @@ impl<'l> Listing<'l> {
 
     /// In code-point order, each name once.
     pub(crate) fn into_manifest(mut self, subject: String, dialect: Dialect) -> Result<Manifest, Error> {
-        if self.listed == 0 {
+        if self.resources == 0 {
             return Err(self.fault(StatementFault::EmptyResources));
         }
-        let files = self.files().map_err(|fault| self.fault(fault))?;
+        let files = self.grouped().map_err(|fault| self.fault(fault))?;
         let (serialization, in_order) = (self.serialization, self.in_order);
         let root_digest = self.root.finalize();
         Ok(Manifest { subject, root_digest, serialization, files, in_order, dialect })
@@ -63,12 +82,8 @@ impl<'l> Listing<'l> {
         Error::Statement { path: self.path.into(), fault }
     }
 
-    #[inline(never)]
     fn limit(&self, what: &'static str, limit: usize, found: usize) -> Result<(), Error> {
-        if found <= limit {
-            return Ok(());
-        }
-        Err(Error::Limit { path: self.path.into(), what, limit: limit as u64, found: found as u64 })
+        at_most(Path::new(self.path), what, limit, found)
     }
 
     fn take(&mut self, resource: JsonResource<'_>) -> Result<(), StatementFault> {
@@ -76,7 +91,7 @@ impl<'l> Listing<'l> {
         let digest = resource.digest(self.serialization.hash)?;
         self.root.update(digest.as_bytes());
         let listed = resource.name.clone();
-        self.in_order &= self.listed == 1 || *self.last < *listed;
+        self.in_order &= self.resources == 1 || *self.last < *listed;
         self.last.clear();
         self.last.push_str(&listed);
         match self.serialization.method {
@@ -103,7 +118,8 @@ impl<'l> Listing<'l> {
         Ok(())
     }
 
-    fn files(&mut self) -> Result<Vec<SignedFile>, StatementFault> {
+    /// The files in code-point order, each with all of its shards.
+    fn grouped(&mut self) -> Result<Vec<SignedFile>, StatementFault> {
         let mut files = std::mem::take(&mut self.files);
         // What is sorted already, as most lists are, takes one look.
         files.sort_unstable_by(|one, other| one.name.cmp(&other.name));
@@ -152,11 +168,7 @@ fn canonical(name: &str, limits: &Limits) -> Result<ModelPath, StatementFault> {
 
 /// Checks `algorithm` of a resource: the hash of the statement, or in shard mode also the form
 /// `<hash>-sharded-<size>` that the Python API writes.
-pub(crate) fn check_algorithm(
-    name: &str,
-    algorithm: &str,
-    serialization: &Serialization,
-) -> Result<(), StatementFault> {
+fn check_algorithm(name: &str, algorithm: &str, serialization: &Serialization) -> Result<(), StatementFault> {
     let hash = serialization.hash.id();
     if algorithm == hash || algorithm == serialization.algorithm_name(true) {
         return Ok(());

@@ -1,21 +1,26 @@
 //! How files become resources (OMS spec 5.2.3): `files`, one digest each, or `shards`, one digest for each range.
 //!
 //! Refuses: unknown methods, a `shard_size` that does not belong or is missing, and paths to ignore that would swallow the
-//! model.
+//! model, or are more or longer than the limits allow. One that stands there again counts once: some signers repeat them.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::path::Path;
 
 #[cfg(feature = "sign")]
 use modelsig_hash::Digest;
 use modelsig_hash::HashAlgorithm;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::hash_named;
 #[cfg(feature = "sign")]
 use super::shards;
-use crate::json::Integral;
+use crate::json::{self, Integral, Name, present};
+use crate::limits::at_most;
 use crate::model::{ModelPath, PathFault};
 use crate::statement::StatementFault;
+use crate::{Error, Limits};
 
 /// What a resource stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,44 +76,62 @@ impl Serialization {
     }
 }
 
-/// The JSON form.
+/// The JSON form, in which the paths to ignore are text when it is read.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct JsonSerialization {
+#[serde(deny_unknown_fields, bound(deserialize = "P: Deserialize<'de>"))]
+pub(crate) struct JsonSerialization<P> {
     method: String,
     hash_type: String,
     allow_symlinks: bool,
-    #[serde(default, deserialize_with = "crate::json::present")]
+    #[serde(default, deserialize_with = "present")]
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "integral")]
     shard_size: Option<Integral>,
-    #[serde(default)]
-    ignore_paths: Vec<String>,
+    #[serde(default, deserialize_with = "present")]
+    ignore_paths: Option<P>,
 }
 
 fn integral<S: serde::Serializer>(number: &Option<Integral>, serializer: S) -> Result<S::Ok, S::Error> {
     number.map(|number| number.0).serialize(serializer)
 }
 
-impl JsonSerialization {
-    pub(crate) fn decode(self) -> Result<Serialization, StatementFault> {
+impl JsonSerialization<&RawValue> {
+    /// The strict pass must have been made. `path` is the bundle's, for messages.
+    pub(crate) fn decode(self, path: &str, limits: &Limits) -> Result<Serialization, Error> {
+        let fault = |fault| Error::Statement { path: path.into(), fault };
         let method = match (self.method.as_str(), self.shard_size) {
-            ("files", None) => Method::Files,
-            ("files", Some(_)) => return Err(StatementFault::ShardSizeForbidden),
-            ("shards", Some(Integral(shard_size))) => Method::Shards { shard_size },
-            ("shards", None) => return Err(StatementFault::ShardSizeMissing),
-            _ => return Err(StatementFault::UnknownMethod { found: self.method }),
+            ("files", None) => Ok(Method::Files),
+            ("files", Some(_)) => Err(StatementFault::ShardSizeForbidden),
+            ("shards", Some(Integral(shard_size))) => Ok(Method::Shards { shard_size }),
+            ("shards", None) => Err(StatementFault::ShardSizeMissing),
+            _ => Err(StatementFault::UnknownMethod { found: self.method }),
         };
-        let ignore_paths = self.ignore_paths.into_iter().map(recorded_ignore).collect::<Result<_, _>>()?;
+        let mut ignore_paths = Vec::new();
+        let mut met = BTreeSet::new();
+        let mut add = |Name(ignored)| {
+            if met.contains(&ignored) {
+                return Ok(());
+            }
+            let recorded = recorded_ignore(&ignored, limits).map_err(fault)?;
+            ignore_paths.push(recorded);
+            met.insert(ignored);
+            at_most(Path::new(path), "the number of ignored paths", limits.ignore_paths, ignore_paths.len())
+        };
+        let method = method.map_err(fault)?;
+        if let Some(listed) = self.ignore_paths {
+            json::each(listed, &mut add).map_err(|json| fault(json.into()))??;
+        }
         Ok(Serialization {
             method,
-            hash: hash_named(&self.hash_type)?,
+            hash: hash_named(&self.hash_type).map_err(fault)?,
             allow_symlinks: self.allow_symlinks,
             ignore_paths,
         })
     }
+}
 
+#[cfg(feature = "sign")]
+impl JsonSerialization<Vec<String>> {
     /// The form for a new statement.
-    #[cfg(feature = "sign")]
     pub(crate) fn encode(serialization: &Serialization) -> Self {
         let shard_size = match serialization.method {
             Method::Files => None,
@@ -123,25 +146,29 @@ impl JsonSerialization {
             hash_type: serialization.hash.id().into(),
             allow_symlinks: serialization.allow_symlinks,
             shard_size,
-            ignore_paths: serialization.ignore_paths.iter().map(text).collect(),
+            ignore_paths: Some(serialization.ignore_paths.iter().map(text).collect()),
         }
     }
 }
 
-/// Entries that would cover the whole model, or reach out of it, are never harmless.
-fn recorded_ignore(path: String) -> Result<RecordedIgnore, StatementFault> {
-    match ModelPath::parse(&path) {
-        Ok(path) => Ok(RecordedIgnore::Relative(path)),
-        Err(PathFault::Absolute) if !path.split('/').any(|component| component == "..") => {
-            Ok(RecordedIgnore::Absolute(path))
-        }
-        Err(PathFault::EmptyComponent | PathFault::Control | PathFault::Reserved | PathFault::TooLong)
-            if !path.split('/').any(|component| matches!(component, "." | "..")) =>
+/// An entry that is empty or has `.` or `..` could stand for the whole model or lead out of it. Others that are not canonical
+/// match nothing, so that they do no harm: `a//b`, and absolute ones, `/` too. Those that lie inside the model are refused
+/// when that is known.
+fn recorded_ignore(path: &str, limits: &Limits) -> Result<RecordedIgnore, StatementFault> {
+    let has = |one: &str| path.split('/').any(|component| component == one);
+    let too_long = path.len() > limits.path_bytes;
+    let parsed = if too_long { Err(PathFault::TooLong) } else { ModelPath::parse(path) };
+    let fault = match parsed {
+        Ok(path) => return Ok(RecordedIgnore::Relative(path)),
+        Err(PathFault::Absolute) if !has("..") => return Ok(RecordedIgnore::Absolute(path.into())),
+        Err(PathFault::EmptyComponent | PathFault::Control | PathFault::Reserved)
+            if !has(".") && !has("..") =>
         {
-            Ok(RecordedIgnore::Inert(path))
+            return Ok(RecordedIgnore::Inert(path.into()));
         }
-        Err(fault) => Err(StatementFault::IgnorePath { path, fault }),
-    }
+        Err(fault) => fault,
+    };
+    Err(StatementFault::IgnorePath { path: path.chars().take(limits.path_bytes).collect(), fault })
 }
 
 /// The resources of a file cut into shards, for a new statement.

@@ -11,6 +11,7 @@ use modelsig_hash::uninterrupted;
 use super::root::Root;
 use super::{Exclusions, ModelPath, PathFault, SkipReason};
 use crate::bundle::Bundle;
+use crate::limits::at_most;
 use crate::{Error, Limits};
 
 /// What a folder holds.
@@ -107,8 +108,8 @@ pub(super) fn walk(
     symlinks: Symlinks,
     limits: &Limits,
 ) -> Result<Tree, Error> {
-    let mut walk =
-        Walk { root, exclusions, symlinks, limits, tree: Tree::default(), pending: Vec::new(), seen: 0 };
+    let (tree, pending) = (Tree::default(), Vec::new());
+    let mut walk = Walk { root, exclusions, symlinks, limits, tree, pending, seen: 0, name_bytes: 0 };
     walk.pending.push(Pending { folder: None, depth: 0, skipped: None });
     while let Some(next) = walk.pending.pop() {
         walk.list(&next)?;
@@ -125,7 +126,10 @@ struct Walk<'w> {
     limits: &'w Limits,
     tree: Tree,
     pending: Vec<Pending>,
+    /// How many files and folders.
     seen: usize,
+    /// Bytes in their paths.
+    name_bytes: usize,
 }
 
 impl Walk<'_> {
@@ -144,18 +148,19 @@ impl Walk<'_> {
             }
         };
         self.seen = self.seen.saturating_add(entries.len());
-        self.limit("the number of files and folders", self.seen, self.limits.resources)?;
-        self.limit("the depth of folders", next.depth, self.limits.folder_depth)?;
-        entries.into_iter().for_each(|entry| self.visit(next, entry));
+        self.limit("the number of files and folders", self.limits.resources, self.seen)?;
+        self.limit("the depth of folders", self.limits.folder_depth, next.depth)?;
+        let folder = next.folder.as_ref().map_or(0, |folder| folder.as_str().len().saturating_add(1));
+        for entry in entries {
+            self.name_bytes = self.name_bytes.saturating_add(folder).saturating_add(entry.name.len());
+            self.limit("the length of all paths together in bytes", self.limits.name_bytes, self.name_bytes)?;
+            self.visit(next, entry);
+        }
         Ok(())
     }
 
-    fn limit(&self, what: &'static str, found: usize, limit: usize) -> Result<(), Error> {
-        if found <= limit {
-            return Ok(());
-        }
-        let path = self.root.canonical().to_string_lossy().into_owned();
-        Err(Error::Limit { path, what, limit: limit as u64, found: found as u64 })
+    fn limit(&self, what: &'static str, limit: usize, found: usize) -> Result<(), Error> {
+        at_most(self.root.canonical(), what, limit, found)
     }
 
     fn visit(&mut self, parent: &Pending, entry: Entry) {

@@ -9,7 +9,7 @@ use super::ModelSigner;
 use crate::Error;
 use crate::manifest::{ChunkIndex, Method, Proof, RecordedIgnore, Serialization, SignedFile};
 use crate::model::{
-    Exclusions, GIT_DEFAULTS, Model, ModelPath, SkipReason, Skipped, Symlinks, Tree, TreeFile,
+    Exclusions, GIT_DEFAULTS, Model, ModelPath, PathFault, SkipReason, Skipped, Symlinks, Tree, TreeFile,
 };
 use crate::reuse::{OldBundle, ReusedFile, Wanted};
 
@@ -46,6 +46,10 @@ impl ModelSigner {
             let what = format!("cannot ignore '{path}': OMS has no patterns, only whole paths");
             return Err(Error::Usage { what });
         }
+        if let Some(path) = self.ignore_paths.iter().find(|path| path.as_str().len() > self.limits.path_bytes)
+        {
+            return Err(Error::BadName { path: path.to_string(), fault: PathFault::TooLong });
+        }
         let (exclusions, ignore_paths) = match model.is_file() {
             true => (Exclusions::default(), Vec::new()),
             false => {
@@ -70,7 +74,7 @@ impl ModelSigner {
         }
         old.map_or(Ok(()), |old| old.check_changed(&tree))?;
         let chunks = self.indexing(&tree, old);
-        self.limit_bundle(model, &tree, chunks)?;
+        self.limit_bundle(model, &tree, chunks, ignore_paths.len())?;
         let (files, reused) = self.prove_files(model, &tree, chunks, old)?;
         let serialization = Serialization {
             method: self.method,
@@ -84,11 +88,18 @@ impl ModelSigner {
     }
 
     /// A bundle that no verifier would read is not worth hours of hashing.
-    fn limit_bundle(&self, model: &Model, tree: &Tree, chunks: Option<Chunks>) -> Result<(), Error> {
+    fn limit_bundle(
+        &self,
+        model: &Model,
+        tree: &Tree,
+        chunks: Option<Chunks>,
+        ignored: usize,
+    ) -> Result<(), Error> {
         let limit = |what, limit: u64, found: u64| match found <= limit {
             true => Ok(()),
             false => Err(Error::Limit { path: model.shown(), what, limit, found }),
         };
+        limit("the number of ignored paths", self.limits.ignore_paths as u64, ignored as u64)?;
         let sum = |each: &dyn Fn(u64) -> u64| {
             tree.files.iter().fold(0u64, |sum, file| sum.saturating_add(each(file.length)))
         };

@@ -1,22 +1,23 @@
 //! The in-toto Statement v1 with the OMS predicate (OMS spec 5), read from bytes whose signature already holds.
 //!
-//! Refuses: other statement and predicate types, no or several subjects, an empty resource list, digests of the
-//! wrong length or case, and everything that [`manifest`](crate::manifest) refuses. The root digest is recomputed
+//! Refuses: other statement and predicate types, no or several subjects, a subject with an overlong name, an empty resource
+//! list, digests of the wrong length or case, and everything that [`manifest`](crate::manifest) refuses. The root digest is recomputed
 //! in the listed order. [`legacy`] reads the statement of model-signing 0.2.0 into the same manifest.
 
 mod legacy;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::path::Path;
 
 use modelsig_hash::{ByteRange, Digest, HashAlgorithm, VerityDigest};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::json::{self, JsonFault, Object, present};
+use crate::json::{self, First, JsonFault, Object, present};
+use crate::limits::at_most;
 use crate::manifest::{
-    CHUNK_INDEX, ChunkIndex, ChunkIndexFault, JsonChunkIndex, JsonSerialization, JsonVerity, Listing,
-    Manifest, VERITY_DIGEST, VerityFault,
+    ChunkIndex, ChunkIndexFault, JsonChunkIndex, JsonSerialization, JsonVerity, Listing, Manifest,
+    VerityFault,
 };
 use crate::model::PathFault;
 use crate::trust::Dialect;
@@ -151,7 +152,7 @@ pub enum StatementFault {
         /// The recorded size in bytes.
         shard_size: u64,
     },
-    /// A path to ignore that covers the whole model or leads out of it.
+    /// A path to ignore that covers the whole model, leads out of it, or is too long.
     #[error("the ignored path {path:?} is not acceptable: {fault}")]
     IgnorePath {
         /// The path.
@@ -200,29 +201,36 @@ struct Types {
     predicate_type: String,
 }
 
-/// The JSON form, in which the resources are text when it is read: there can be millions of them, and what they say is
-/// taken in one by one.
+/// The JSON form, in which the resources `R` and the paths to ignore `P` are text when it is read: there can be millions
+/// of them, and what they say is taken in one by one.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct JsonStatement<'t, R> {
+struct JsonStatement<'t, R, P> {
     #[serde(rename = "_type")]
     statement_type: Cow<'t, str>,
-    subject: Vec<Object<JsonSubject>>,
+    subject: First<Object<JsonSubject>, 1>,
     predicate_type: Cow<'t, str>,
-    predicate: Object<JsonPredicate<R>>,
+    predicate: Object<JsonPredicate<R, P>>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct JsonSubject {
     name: String,
-    digest: BTreeMap<String, String>,
+    digest: Object<JsonRoot>,
+}
+
+/// Digests by other hashes are ignored: OMS knows this one.
+#[derive(Serialize, Deserialize)]
+struct JsonRoot {
+    #[serde(default)]
+    sha256: String,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct JsonPredicate<R> {
+struct JsonPredicate<R, P> {
     resources: R,
-    serialization: Object<JsonSerialization>,
+    serialization: Object<JsonSerialization<P>>,
 }
 
 /// An in-toto resource descriptor. Members that are not named here are ignored, as OMS demands.
@@ -255,7 +263,6 @@ impl JsonResource<'_> {
         self,
         name: &str,
     ) -> Result<(Option<ChunkIndex>, Option<VerityDigest>), StatementFault> {
-        debug_assert_eq!((CHUNK_INDEX, VERITY_DIGEST), ("modelsig.chunks.v1", "modelsig.fsverity.v1"));
         let Some(Object(JsonAnnotations { chunks, verity })) = self.annotations else {
             return Ok((None, None));
         };
@@ -299,11 +306,12 @@ pub(crate) fn parse(
         _ => return Err(fault(StatementFault::PredicateType { found: types.predicate_type })),
     }
     // The strict pass has been made; this only reads the shape.
-    let Object(statement): Object<JsonStatement<'_, &RawValue>> =
+    let Object(statement): Object<JsonStatement<'_, &RawValue, &RawValue>> =
         serde_json::from_slice(payload).map_err(|error| fault(json::shape(&error).into()))?;
     let (subject, listed_root) = subject(statement.subject).map_err(fault)?;
+    at_most(Path::new(path), "the length of the subject's name in bytes", limits.path_bytes, subject.len())?;
     let JsonPredicate { resources, serialization } = statement.predicate.0;
-    let mut listing = Listing::new(path, serialization.0.decode().map_err(fault)?, limits)?;
+    let mut listing = Listing::new(path, serialization.0.decode(path, limits)?, limits)?;
     json::each(resources, &mut |Object(resource)| listing.add(resource))
         .map_err(|json| fault(json.into()))??;
     let manifest = listing.into_manifest(subject, dialect)?;
@@ -317,17 +325,16 @@ pub(crate) fn parse(
     Ok(manifest)
 }
 
-fn subject(subjects: Vec<Object<JsonSubject>>) -> Result<(String, Digest), StatementFault> {
-    let found = subjects.len();
-    let Ok([Object(subject)]) = <[Object<JsonSubject>; 1]>::try_from(subjects) else {
+fn subject(subjects: First<Object<JsonSubject>, 1>) -> Result<(String, Digest), StatementFault> {
+    let First { mut kept, found } = subjects;
+    let (Some(Object(subject)), 1) = (kept.pop(), found) else {
         return Err(StatementFault::SubjectCount { found });
     };
     if subject.name.is_empty() {
         return Err(StatementFault::SubjectName);
     }
-    let digest = subject.digest.get("sha256").ok_or(StatementFault::SubjectDigest)?;
-    let digest =
-        Digest::from_hex(HashAlgorithm::Sha256, digest).map_err(|_| StatementFault::SubjectDigest)?;
+    let digest = Digest::from_hex(HashAlgorithm::Sha256, &subject.digest.0.sha256)
+        .map_err(|_| StatementFault::SubjectDigest)?;
     Ok((subject.name, digest))
 }
 
@@ -370,10 +377,13 @@ pub(crate) fn write(
     let root = root_digest(resources.iter().map(|(_, digest)| digest))?;
     let statement = JsonStatement {
         statement_type: STATEMENT_TYPE.into(),
-        subject: vec![Object(JsonSubject {
-            name: subject.into(),
-            digest: [("sha256".into(), root.to_string())].into(),
-        })],
+        subject: First {
+            kept: vec![Object(JsonSubject {
+                name: subject.into(),
+                digest: Object(JsonRoot { sha256: root.to_string() }),
+            })],
+            found: 1,
+        },
         predicate_type: PREDICATE_TYPE.into(),
         predicate: Object(JsonPredicate {
             resources: resources.into_iter().map(|(resource, _)| Object(resource)).collect::<Vec<_>>(),
@@ -383,4 +393,18 @@ pub(crate) fn write(
     let payload =
         serde_json::to_vec(&statement).map_err(|error| Error::Internal { what: error.to_string() })?;
     Ok((payload, root))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::{CHUNK_INDEX, VERITY_DIGEST};
+
+    /// Those of another shape are refused: it is by these names that they are known.
+    #[test]
+    fn annotations_are_known_by_the_names_that_are_told_to_callers() {
+        let read =
+            |name: &str| serde_json::from_str::<JsonAnnotations<'_>>(&format!("{{\"{name}\":7}}")).is_ok();
+        assert_eq!([CHUNK_INDEX, VERITY_DIGEST, "modelsig.other"].map(read), [false, false, true]);
+    }
 }

@@ -16,9 +16,7 @@ use super::CertificateFault;
 use super::certificate::Certificate;
 use super::extensions::KeyUsage;
 use super::signature;
-
-/// Certificates in a bundle, the leaf included. Public hierarchies have three or four; the rest is for cross-signing.
-pub(crate) const MOST_CERTIFICATES: usize = 16;
+use crate::limits::MOST_CERTIFICATES;
 
 /// Certificates on a path, leaf and anchor included: the bound of webpki, six authorities between the two.
 const LONGEST_PATH: u32 = 8;

@@ -8,8 +8,8 @@ use rcgen::{
     SerialNumber, SignatureAlgorithm, date_time_ymd,
 };
 
-use super::path::MOST_CERTIFICATES;
 use super::{Certificate, CertificateFault, Purpose, SubjectName, verify_path};
+use crate::limits::MOST_CERTIFICATES;
 
 /// 2030-01-01, within the validity of everything that is not about it.
 const AT: u64 = 1_893_456_000;
