@@ -9,7 +9,7 @@ use std::fmt::Display;
 
 use crate::bundle::Bundle;
 use crate::escape::must_be_escaped;
-use crate::model::Portable;
+use crate::model::check_portable;
 use crate::{ErrorKind, Limits, ModelPath, inspect, json};
 
 pub use keys::{KeyDocument, key_documents, key_in_der, key_in_pem};
@@ -56,11 +56,10 @@ pub fn message(error: &impl Display) {
     assert!(!text.is_empty() && !text.chars().any(must_be_escaped), "{text:?}");
 }
 
-/// Whether names mean the same on every system, one after the other.
+/// Whether names mean the same on every system, one beside the other.
 pub fn portable_names(names: &[&ModelPath]) -> bool {
-    let mut portable = Portable::default();
-    let refusal = names.iter().find_map(|name| portable.check(name).err());
-    refusal.inspect(|error| message(error)).is_none()
+    let checked = check_portable(names.iter().copied());
+    checked.inspect_err(|error| message(error)).is_ok()
 }
 
 /// The strict pass over JSON against serde_json.

@@ -29,7 +29,7 @@ pub(crate) use exclusions::Exclusions;
 pub use exclusions::{GIT_DEFAULTS, SkipReason};
 pub use path::{ModelPath, PathFault};
 #[cfg(feature = "portable")]
-pub(crate) use portable::Portable;
+pub(crate) use portable::check_portable;
 use root::Root;
 pub(crate) use root::{Folder, Lock};
 pub use walk::Skipped;

@@ -69,8 +69,7 @@ impl ModelSigner {
         }
         #[cfg(feature = "portable")]
         if self.portable {
-            let mut portable = crate::model::Portable::default();
-            tree.files.iter().try_for_each(|file| portable.check(&file.name))?;
+            crate::model::check_portable(tree.files.iter().map(|file| &file.name))?;
         }
         old.map_or(Ok(()), |old| old.check_changed(&tree))?;
         let chunks = self.indexing(&tree, old);

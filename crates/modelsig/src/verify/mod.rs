@@ -179,8 +179,7 @@ impl Verifier {
         let name = bundle.name();
         #[cfg(feature = "portable")]
         if self.policy.portable {
-            let mut portable = crate::model::Portable::default();
-            manifest.files.iter().try_for_each(|file| portable.check(&file.name))?;
+            crate::model::check_portable(manifest.files.iter().map(|file| &file.name))?;
         }
         let model = Arc::clone(&run.model);
         let exclusions = self.exclusions(run, &manifest, bundle)?;
