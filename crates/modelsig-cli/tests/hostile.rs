@@ -78,7 +78,7 @@ fn a_hostile_bundle_takes_memory_in_proportion_to_its_length() {
             serde_json::json!({"x509CertificateChain": {"certificates": "here"}});
         bundle.to_string().replacen("\"here\"", &format!("[{}]", certificates.trim_end_matches(',')), 1)
     };
-    const PATHS: usize = 100_000;
+    const MOST: &str = "as many ignored paths as are read";
     let mut wrong = Vec::new();
     for (what, text) in [
         ("arrays", format!("[{}]", many("[],").trim_end_matches(','))),
@@ -121,14 +121,6 @@ fn a_hostile_bundle_takes_memory_in_proportion_to_its_length() {
             signed("\"subject\":[", &format!("\"subject\":[{}", many(r#"{"name":"","digest":{"":""}},"#))),
         ),
         ("a signed name of the model", signed("\"name\":\"model\"", &format!("\"name\":\"{}\"", many("m")))),
-        ("the type of a signed statement", signed("/Statement/v1", &many("v"))),
-        ("a signed method", signed("\"files\"", &format!("\"{}\"", many("f")))),
-        ("a signed hash", signed("\"hash_type\":\"", &format!("\"hash_type\":\"{}", many("h")))),
-        (
-            "the algorithm of a resource",
-            signed("\"algorithm\":\"", &format!("\"algorithm\":\"{}", many("a"))),
-        ),
-        ("the name of a resource", signed("weights.bin", &many("w"))),
         ("an ignored path", ignoring(&format!("\"{}\"", many("i")))),
         (
             "ignored paths",
@@ -136,24 +128,32 @@ fn a_hostile_bundle_takes_memory_in_proportion_to_its_length() {
         ),
         ("an ignored path over and over", ignoring(&many("\"a\","))),
         (
-            "as many ignored paths as are read",
-            ignoring(&(0..PATHS).map(|place| format!("\"{place:070}\",")).collect::<String>()),
+            MOST,
+            ignoring(
+                &(0..Limits::default().ignore_paths)
+                    .map(|place| format!("\"{place:070}\","))
+                    .collect::<String>(),
+            ),
         ),
-        ("a media type", good.replacen("+json", &many("+json"), 1)),
+        ("a hint", good.replacen("\"hint\":\"", &format!("\"hint\":\"{}", many("h")), 1)),
     ] {
         assert!(text.len() >= LENGTH / 2, "{what}: only {} bytes", text.len());
         case.write_bundle(&text);
-        // Entries of a log prove nothing and do no harm under this method, and some signers repeat paths.
-        let harmless =
-            ["arrays as log entries", "an ignored path over and over", "as many ignored paths as are read"];
-        let expected = if harmless.contains(&what) { 0..=0 } else { 1..=2 };
         for command in [VERIFY, "inspect model.sig"] {
+            let expected = match what {
+                // Entries of a log prove nothing and do no harm under this method, and some signers repeat paths.
+                "arrays as log entries" | "an ignored path over and over" | MOST => 0..=0,
+                // Only with a key it is known to be wrong.
+                "a hint" if command != VERIFY => 0..=0,
+                _ => 1..=2,
+            };
             let output = run(&case, command, OF_ITS_OWN + 2 * text.len());
             let said = String::from_utf8_lossy(&output.stderr);
             let code = output.status.code();
-            let is_short = said.len() < 10_000 && (code == Some(0) || output.stdout.len() < 10_000);
+            let is_short = said.len() < 10_000 && (what == MOST || output.stdout.len() < 10_000);
             if !is_short || !code.is_some_and(|code| expected.contains(&code)) {
-                wrong.push(format!("{what}: {command}: {code:?} {said:.500}"));
+                let out = output.stdout.len();
+                wrong.push(format!("{what}: {command}: {code:?}, {out} bytes of output, {said:.500}"));
             }
         }
     }

@@ -13,11 +13,13 @@ use serde::{Deserialize, Serialize};
 use crate::dsse::{Envelope, JsonEnvelope, base64};
 use crate::json::{self, First, JsonFault, Object};
 use crate::limits::MOST_CERTIFICATES;
-use crate::statement::excerpt;
 use crate::{Error, Limits};
 
 /// The media type of the bundles that OMS signers write.
 pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+/// Characters of a hint that are kept. One that is longer names no key: hints are hexadecimal digests.
+const LONGEST_HINT: usize = 200;
 
 /// A well-formed bundle. Nothing in it is trusted.
 pub(crate) struct Bundle {
@@ -187,7 +189,7 @@ impl Bundle {
     fn read(text: Vec<u8>, limits: &Limits) -> Result<Self, BundleFault> {
         let Object(bundle): Object<JsonBundle<'_>> = json::parse(&text, limits.json_depth)?;
         if bundle.media_type != MEDIA_TYPE {
-            return Err(BundleFault::MediaType { found: excerpt(&bundle.media_type) });
+            return Err(BundleFault::MediaType { found: bundle.media_type });
         }
         let material = bundle.verification_material.0.decode(limits)?;
         let encoded = bundle.dsse_envelope.0.encoded(&text)?;
@@ -230,8 +232,8 @@ impl JsonMaterial<'_> {
     fn decode(self, limits: &Limits) -> Result<Material, BundleFault> {
         match (self.public_key, self.chain, self.certificate) {
             (Some(Object(key)), None, None) => {
-                // One that is longer than its excerpt names no key.
-                let hint = key.hint.filter(|hint| !hint.is_empty()).map(|hint| excerpt(&hint));
+                let hint = key.hint.filter(|hint| !hint.is_empty());
+                let hint = hint.map(|hint| hint.chars().take(LONGEST_HINT).collect());
                 Ok(Material::Key { hint })
             }
             (None, Some(Object(chain)), None) => {
@@ -300,6 +302,25 @@ mod tests {
         for keyid in [r#","keyid":"""#, r#","keyid":null"#, r#","keyid":"x""#] {
             let envelope = ENVELOPE.replace(r#""AA==""#, &format!(r#""AA=="{keyid}"#));
             assert!(parse(&with(MEDIA_TYPE, r#"{"publicKey":{"hint":"ab"}}"#, &envelope)).is_ok(), "{keyid}");
+        }
+    }
+
+    /// Whatever the limit of the caller is.
+    #[test]
+    fn no_more_certificates_are_kept_than_any_verifier_wants() {
+        for count in [MOST_CERTIFICATES, MOST_CERTIFICATES + 1] {
+            let certificates = vec![r#"{"rawBytes":"AA=="}"#; count].join(",");
+            let material = format!(r#"{{"x509CertificateChain":{{"certificates":[{certificates}]}}}}"#);
+            let limits = Limits { certificates: 100, ..Limits::default() };
+            let text = with(MEDIA_TYPE, &material, ENVELOPE);
+            match Bundle::parse("b", text.into(), &limits).map(|bundle| bundle.material) {
+                Ok(Material::Certificates(chain)) => assert_eq!((chain.len(), count), (16, 16)),
+                Err(Error::Bundle { fault, .. }) => {
+                    assert_eq!(fault, BundleFault::TooManyCertificates { limit: 16, found: 17 });
+                    assert_eq!(count, 17);
+                }
+                other => panic!("{other:?}"),
+            }
         }
     }
 

@@ -91,9 +91,9 @@ impl Policy {
         self
     }
 
-    /// Refuses models with names that mean something else on other systems: two names that differ in case or Unicode
-    /// normalisation only, so that one hides the other where file systems tell neither apart (macOS, Windows), and names
-    /// that Windows reserves. What is refused is [`Error::NamesCollide`] or [`Error::NotPortable`]. Cargo feature `portable`.
+    /// Refuses models with names that mean something else on other systems: two names that differ only in
+    /// case, Unicode normalisation or characters that do not show, so that one hides the other where file systems do not
+    /// tell these apart (macOS, Windows, folders of Linux that fold case), and names that Windows reserves. What is refused is [`Error::NamesCollide`] or [`Error::NotPortable`]. Cargo feature `portable`.
     #[cfg(feature = "portable")]
     #[must_use]
     pub fn portable(mut self, portable: bool) -> Self {

@@ -1,5 +1,5 @@
-//! Names that must mean the same on every system: whichever comes first, two that differ in case or normalisation alone
-//! are refused together.
+//! Names that must mean the same on every system: whichever comes first, two that differ in case, normalisation or
+//! characters that do not show alone are refused together.
 #![no_main]
 
 use modelsig::ModelPath;
@@ -18,9 +18,13 @@ libfuzzer_sys::fuzz_target!(|names: (&str, &str)| {
     let text = one.as_str();
     assert!(!text.contains(['\\', ':', '<', '>', '"', '|', '?', '*']));
     assert!(one.components().all(|component| !component.ends_with([' ', '.'])));
-    for variant in
-        [text.nfc().collect(), text.nfd().collect(), text.to_ascii_uppercase(), text.to_ascii_lowercase()]
-    {
+    for variant in [
+        text.nfc().collect(),
+        text.nfd().collect(),
+        text.to_ascii_uppercase(),
+        text.to_ascii_lowercase(),
+        format!("{text}\u{200b}"),
+    ] {
         let Ok(variant) = ModelPath::parse(&variant) else { continue };
         assert!(variant == one || !portable_names(&[&one, &variant]), "{one:?} and {variant:?}");
     }

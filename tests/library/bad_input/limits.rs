@@ -4,9 +4,11 @@ use std::fs;
 
 use modelsig::hash::ChunkSize;
 use modelsig::{
-    ChunkIndexing, Error, ErrorKind, JsonFault, Limits, ModelSigner, PathFault, Policy, StatementFault,
+    ChunkIndexing, Error, ErrorKind, JsonFault, Limits, ModelPath, ModelSigner, PathFault, Policy,
+    StatementFault, inspect,
 };
-use modelsig_tests::{Case, assert_outcome, only_problem, problems, refused};
+use modelsig_tests::{Case, assert_outcome, only_problem, problems, refused, resource, statement};
+use serde_json::json;
 
 /// A limit, a model that is over it by one, and the words and numbers of the error.
 struct Over {
@@ -53,6 +55,34 @@ fn what_is_over_a_limit_is_refused_with_both_numbers() {
             signing_too: true,
         },
         Over {
+            what: "the length of all names together in bytes",
+            limits: |limits| limits.name_bytes = 13,
+            limit: 13,
+            found: 14,
+            signing_too: false,
+        },
+        Over {
+            what: "the length of all paths together in bytes",
+            limits: |limits| limits.name_bytes = 17,
+            limit: 17,
+            found: 18,
+            signing_too: true,
+        },
+        Over {
+            what: "the number of ignored paths",
+            limits: |limits| limits.ignore_paths = 3,
+            limit: 3,
+            found: 4,
+            signing_too: true,
+        },
+        Over {
+            what: "the length of the subject's name in bytes",
+            limits: |limits| limits.path_bytes = 4,
+            limit: 4,
+            found: 5,
+            signing_too: false,
+        },
+        Over {
             what: "the size of all files together in bytes",
             limits: |limits| limits.model_bytes = 2,
             limit: 2,
@@ -64,6 +94,10 @@ fn what_is_over_a_limit_is_refused_with_both_numbers() {
     enough.bundle_bytes = bundle_bytes;
     enough.resources = 4;
     enough.folder_depth = 2;
+    // What is listed, and the folders a and a/b.
+    enough.name_bytes = "a/b/c.bin".len() + "d.bin".len() + "a".len() + "a/b".len();
+    // Those of git.
+    enough.ignore_paths = 4;
     enough.model_bytes = 3;
     let verifier = case.verifier(Policy::strict());
     assert!(verifier.clone().with_limits(enough.clone()).verify(&case.model(), &case.bundle()).is_ok());
@@ -107,7 +141,8 @@ fn chunks_over_the_limit() {
 #[test]
 fn names_longer_than_the_limit() {
     let case = Case::new(&[("a/twelve.bin", b"x")]);
-    case.sign();
+    let signer = ModelSigner::new().ignore_git_paths(false);
+    case.sign_with(&signer);
     let mut limits = Limits::default();
     limits.path_bytes = 11;
     let error = refused(
@@ -121,9 +156,70 @@ fn names_longer_than_the_limit() {
         "{error:?}"
     );
     assert_outcome(&error, ErrorKind::Malformed, case.bundle().to_str().unwrap());
-    let error = case.sign_refused(&ModelSigner::new().with_limits(limits));
+    let error = case.sign_refused(&signer.with_limits(limits));
     assert!(matches!(error, Error::BadName { fault: PathFault::TooLong, .. }), "{error:?}");
     assert_outcome(&error, ErrorKind::Unsignable, "a/twelve.bin");
+}
+
+#[test]
+fn ignored_paths_longer_than_the_limit() {
+    let case = Case::new(&[("a.bin", b"a")]);
+    let mut statement = statement(vec![resource("a.bin", b"a")]);
+    for start in ["", "/", "a//"] {
+        let mut ignore = |length: usize| {
+            let path = format!("{start}{}", "n".repeat(length - start.len()));
+            statement["predicate"]["serialization"]["ignore_paths"] = json!([path]);
+            case.write_statement(&statement);
+            path
+        };
+        ignore(4_096);
+        case.verified();
+        let mut expected = ignore(4_097);
+        expected.pop();
+        match super::statement_fault(&case) {
+            StatementFault::IgnorePath { path, fault: PathFault::TooLong } => assert!(path == expected),
+            other => panic!("{other:?}"),
+        }
+    }
+    // No such bundle is written.
+    let path = ModelPath::parse(&"n".repeat(4_097)).unwrap();
+    let error = case.sign_refused(&ModelSigner::new().ignore_path(path.clone()));
+    assert!(matches!(error, Error::BadName { fault: PathFault::TooLong, .. }), "{error:?}");
+    assert_outcome(&error, ErrorKind::Unsignable, path.as_str());
+}
+
+/// Some signers repeat them.
+#[test]
+fn ignored_paths_that_are_repeated_count_once() {
+    let case = Case::new(&[("a.bin", b"a")]);
+    let mut statement = statement(vec![resource("a.bin", b"a")]);
+    let mut limits = Limits::default();
+    limits.ignore_paths = 3;
+    for (listed, accepted) in
+        [(vec!["z", "/b", "z", "z//", "/b", "z", "z//", "z"], true), (vec!["z", "/b", "z//", "y"], false)]
+    {
+        statement["predicate"]["serialization"]["ignore_paths"] = json!(listed);
+        case.write_statement(&statement);
+        let verifier = case.verifier(Policy::strict()).with_limits(limits.clone());
+        let verified = verifier.verify(&case.model(), &case.bundle());
+        match (verified, inspect(&case.bundle(), &limits)) {
+            (Ok(_), Ok(inspection)) => {
+                assert!(accepted);
+                // In the order of the list.
+                assert_eq!(inspection.ignore_paths, ["z", "/b", "z//"]);
+            }
+            (Err(one), Err(other)) => {
+                assert!(!accepted, "{one:?}");
+                for error in [one, other] {
+                    assert!(
+                        matches!(error, Error::Limit { what: "the number of ignored paths", found: 4, .. }),
+                        "{error:?}"
+                    );
+                }
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[test]

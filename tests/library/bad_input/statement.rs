@@ -206,7 +206,15 @@ fn subjects() {
             |f| *f == StatementFault::SubjectDigest,
         ),
         ("a number", |s| s["subject"][0]["digest"]["sha256"] = json!(0), is_shape),
+        ("null", |s| s["subject"][0]["digest"]["sha256"] = Value::Null, is_shape),
+        ("an array", |s| s["subject"][0]["digest"] = json!([s["subject"][0]["digest"]["sha256"]]), is_shape),
+        ("no name", |s| s["subject"][0]["name"] = "".into(), |f| *f == StatementFault::SubjectName),
     ]);
+    // Nobody asked for this one.
+    let (case, mut good) = two_files();
+    good["subject"][0]["digest"]["sha512"] = "00".into();
+    case.write_statement(&good);
+    case.verified();
 }
 
 #[test]

@@ -19,7 +19,7 @@ use super::shards;
 use crate::json::{self, Integral, Name, present};
 use crate::limits::at_most;
 use crate::model::{ModelPath, PathFault};
-use crate::statement::{StatementFault, excerpt};
+use crate::statement::StatementFault;
 use crate::{Error, Limits};
 
 /// What a resource stands for.
@@ -103,7 +103,7 @@ impl JsonSerialization<&RawValue> {
             ("files", Some(_)) => Err(StatementFault::ShardSizeForbidden),
             ("shards", Some(Integral(shard_size))) => Ok(Method::Shards { shard_size }),
             ("shards", None) => Err(StatementFault::ShardSizeMissing),
-            (other, _) => Err(StatementFault::UnknownMethod { found: excerpt(other) }),
+            _ => Err(StatementFault::UnknownMethod { found: self.method }),
         };
         let mut ignore_paths = Vec::new();
         let mut met = BTreeSet::new();

@@ -9,7 +9,7 @@ use super::ModelSigner;
 use crate::Error;
 use crate::manifest::{ChunkIndex, Method, Proof, RecordedIgnore, Serialization, SignedFile};
 use crate::model::{
-    Exclusions, GIT_DEFAULTS, Model, ModelPath, SkipReason, Skipped, Symlinks, Tree, TreeFile,
+    Exclusions, GIT_DEFAULTS, Model, ModelPath, PathFault, SkipReason, Skipped, Symlinks, Tree, TreeFile,
 };
 use crate::reuse::{OldBundle, ReusedFile, Wanted};
 
@@ -45,6 +45,10 @@ impl ModelSigner {
         if let Some(path) = self.ignore_paths.iter().find(|path| path.as_str().contains(['*', '?', '['])) {
             let what = format!("cannot ignore '{path}': OMS has no patterns, only whole paths");
             return Err(Error::Usage { what });
+        }
+        if let Some(path) = self.ignore_paths.iter().find(|path| path.as_str().len() > self.limits.path_bytes)
+        {
+            return Err(Error::BadName { path: path.to_string(), fault: PathFault::TooLong });
         }
         let (exclusions, ignore_paths) = match model.is_file() {
             true => (Exclusions::default(), Vec::new()),
