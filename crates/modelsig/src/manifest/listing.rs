@@ -11,7 +11,7 @@ use modelsig_hash::Hasher;
 use super::{ChunkIndex, Manifest, Method, Proof, Serialization, SignedFile, shards};
 use crate::limits::at_most;
 use crate::model::{ModelPath, PathFault};
-use crate::statement::{JsonResource, StatementFault, excerpt};
+use crate::statement::{JsonResource, StatementFault};
 use crate::trust::Dialect;
 use crate::{Error, Limits};
 
@@ -87,10 +87,6 @@ impl<'l> Listing<'l> {
     }
 
     fn take(&mut self, resource: JsonResource<'_>) -> Result<(), StatementFault> {
-        // Beside that of the file, the name of a shard has two numbers of up to 20 digits, each after a colon.
-        if resource.name.len() > self.limits.path_bytes.saturating_add(42) {
-            return Err(bad_name(&resource.name, self.limits, PathFault::TooLong));
-        }
         check_algorithm(&resource.name, &resource.algorithm, &self.serialization)?;
         let digest = resource.digest(self.serialization.hash)?;
         self.root.update(digest.as_bytes());
@@ -162,16 +158,12 @@ impl<'l> Listing<'l> {
 
 /// A canonical name, or the lone `.` of a single-file model.
 fn canonical(name: &str, limits: &Limits) -> Result<ModelPath, StatementFault> {
-    let bad = |fault| bad_name(name, limits, fault);
+    let bad = |fault| StatementFault::BadName { name: name.chars().take(limits.path_bytes).collect(), fault };
     match name {
         "." => Ok(ModelPath::dot()),
         _ if name.len() > limits.path_bytes => Err(bad(PathFault::TooLong)),
         _ => ModelPath::parse(name).map_err(bad),
     }
-}
-
-fn bad_name(name: &str, limits: &Limits, fault: PathFault) -> StatementFault {
-    StatementFault::BadName { name: name.chars().take(limits.path_bytes).collect(), fault }
 }
 
 /// Checks `algorithm` of a resource: the hash of the statement, or in shard mode also the form
@@ -181,5 +173,5 @@ fn check_algorithm(name: &str, algorithm: &str, serialization: &Serialization) -
     if algorithm == hash || algorithm == serialization.algorithm_name(true) {
         return Ok(());
     }
-    Err(StatementFault::AlgorithmMismatch { name: name.into(), expected: hash, found: excerpt(algorithm) })
+    Err(StatementFault::AlgorithmMismatch { name: name.into(), expected: hash, found: algorithm.into() })
 }

@@ -330,5 +330,5 @@ impl<'n> Damage<'n> {
 /// The identifier of a hash function in `hash_type` and `algorithm`.
 pub(crate) fn hash_named(id: &str) -> Result<HashAlgorithm, crate::statement::StatementFault> {
     id.parse()
-        .map_err(|_| crate::statement::StatementFault::UnknownHash { found: crate::statement::excerpt(id) })
+        .map_err(|_| crate::statement::StatementFault::UnknownHash { found: id.chars().take(64).collect() })
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::{JsonResource, StatementFault, excerpt};
+use super::{JsonResource, StatementFault};
 use crate::json::{self, Object};
 use crate::manifest::{Listing, Manifest, Method, Serialization};
 use crate::trust::Dialect;
@@ -83,8 +83,8 @@ impl<'t> JsonSubject<'t> {
     fn into_resource(self) -> Result<JsonResource<'t>, StatementFault> {
         let Object(JsonAnnotations { actual_hash_algorithm: found }) = self.annotations;
         if found != ALGORITHM {
-            let (name, found) = (excerpt(&self.name), excerpt(&found));
-            return Err(StatementFault::AlgorithmMismatch { name, expected: ALGORITHM, found });
+            let name = self.name.into_owned();
+            return Err(StatementFault::AlgorithmMismatch { name, expected: ALGORITHM, found: found.into() });
         }
         let Object(JsonDigest { sha256 }) = self.digest;
         Ok(JsonResource {

@@ -89,7 +89,7 @@ pub enum StatementFault {
         name: String,
         /// How many digits.
         expected: usize,
-        /// The text, its beginning if it is long.
+        /// The text, cut to 200 characters.
         found: String,
     },
     /// Not one of `sha256`, `blake2b`, `blake3`.
@@ -278,14 +278,9 @@ impl JsonResource<'_> {
         Digest::from_hex(hash, &self.digest).map_err(|_| StatementFault::BadDigest {
             name: self.name.to_string(),
             expected: hash.digest_length().saturating_mul(2),
-            found: excerpt(&self.digest),
+            found: self.digest.chars().take(200).collect(),
         })
     }
-}
-
-/// As much of a text that is not what it should be as a message needs.
-pub(crate) fn excerpt(text: &str) -> String {
-    text.chars().take(200).collect()
 }
 
 /// Reads the payload of an envelope whose signature was verified. `path` is the bundle's, for messages. Only the
@@ -300,7 +295,7 @@ pub(crate) fn parse(
     let Object(types): Object<Types> =
         json::parse(payload, limits.json_depth).map_err(|json| fault(json.into()))?;
     if types.statement_type != STATEMENT_TYPE {
-        return Err(fault(StatementFault::StatementType { found: excerpt(&types.statement_type) }));
+        return Err(fault(StatementFault::StatementType { found: types.statement_type }));
     }
     match (dialect, types.predicate_type.as_str()) {
         (Dialect::Current, PREDICATE_TYPE) => {}
@@ -308,7 +303,7 @@ pub(crate) fn parse(
         (_, PREDICATE_TYPE | legacy::PREDICATE_TYPE) => {
             return Err(fault(StatementFault::MixedDialects { found: types.predicate_type }));
         }
-        (_, other) => return Err(fault(StatementFault::PredicateType { found: excerpt(other) })),
+        _ => return Err(fault(StatementFault::PredicateType { found: types.predicate_type })),
     }
     // The strict pass has been made; this only reads the shape.
     let Object(statement): Object<JsonStatement<'_, &RawValue, &RawValue>> =
