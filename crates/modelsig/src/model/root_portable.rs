@@ -94,14 +94,23 @@ impl Root {
         &self.canonical
     }
 
-    /// What is in a folder, `None` for the root, sorted by name. Stops after `most` entries and one more.
-    pub(super) fn list(&self, folder: Option<&ModelPath>, most: usize) -> io::Result<Vec<Entry>> {
+    /// What is in a folder, `None` for the root, sorted by name. Stops after `most` entries, or `bytes` in
+    /// their names, and one more.
+    pub(super) fn list(
+        &self,
+        folder: Option<&ModelPath>,
+        most: usize,
+        bytes: usize,
+    ) -> io::Result<Vec<Entry>> {
         let path = match folder {
             None => self.canonical.clone(),
             Some(folder) => self.beneath(folder)?,
         };
-        let mut entries = Vec::new();
-        for entry in fs::read_dir(path)?.take(most.saturating_add(1)) {
+        let (mut entries, mut taken) = (Vec::new(), 0usize);
+        for entry in fs::read_dir(path)? {
+            if entries.len() > most || taken > bytes {
+                break;
+            }
             let entry = entry?;
             let kind = match entry.path().symlink_metadata() {
                 Err(error) => EntryKind::Unknown(error),
@@ -112,7 +121,9 @@ impl Root {
                 }
                 Ok(_) => EntryKind::Special("special file"),
             };
-            entries.push(Entry { name: entry.file_name(), kind });
+            let name = entry.file_name();
+            taken = taken.saturating_add(name.len());
+            entries.push(Entry { name, kind });
         }
         entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         Ok(entries)

@@ -109,22 +109,29 @@ impl Root {
         &self.canonical
     }
 
-    /// What is in a folder, `None` for the root, sorted by name. Stops after `most` entries and one more.
-    pub(super) fn list(&self, folder: Option<&ModelPath>, most: usize) -> io::Result<Vec<Entry>> {
+    /// What is in a folder, `None` for the root, sorted by name. Stops after `most` entries, or `bytes` in
+    /// their names, and one more.
+    pub(super) fn list(
+        &self,
+        folder: Option<&ModelPath>,
+        most: usize,
+        bytes: usize,
+    ) -> io::Result<Vec<Entry>> {
         let fd = match folder {
             // A fresh descriptor: the position in a folder is shared by its duplicates.
             None => self.anew()?,
             Some(folder) => open_beneath(self.folder.as_fd(), folder.as_str(), FOLDER, Mode::empty())?,
         };
-        let mut entries = Vec::new();
+        let (mut entries, mut taken) = (Vec::new(), 0usize);
         for entry in retry_on_intr(|| Dir::read_from(&fd))? {
-            if entries.len() > most {
+            if entries.len() > most || taken > bytes {
                 break;
             }
             let entry = entry?;
             let name = entry.file_name();
             if name != c"." && name != c".." {
                 let kind = kind_of(fd.as_fd(), name);
+                taken = taken.saturating_add(name.to_bytes().len());
                 entries.push(Entry { name: OsString::from(OsStr::from_bytes(name.to_bytes())), kind });
             }
         }
@@ -293,6 +300,16 @@ mod tests {
             for bad in ["d/e/link", "d/out", "linked/e/file", "linked", "nothing", "d/e/file/x"] {
                 assert!(open(bad).is_err(), "{bad}");
             }
+        }
+    }
+
+    #[test]
+    fn no_more_of_a_folder_is_listed_than_there_is_room_for() {
+        let folder = tempfile::tempdir().unwrap();
+        ["aaaa", "bbbb", "cccc"].iter().for_each(|name| fs::write(folder.path().join(name), b"").unwrap());
+        let root = Root::open(folder.path()).unwrap();
+        for (most, bytes, expected) in [(3, 12, 3), (1, 12, 2), (0, 12, 1), (3, 7, 2), (3, 4, 2), (3, 3, 1)] {
+            assert_eq!(root.list(None, most, bytes).unwrap().len(), expected, "{most} of {bytes} bytes");
         }
     }
 

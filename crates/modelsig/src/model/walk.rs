@@ -136,7 +136,8 @@ impl Walk<'_> {
     fn list(&mut self, next: &Pending) -> Result<(), Error> {
         let shown = next.folder.as_ref().map_or(".", |folder| folder.as_str());
         let room = self.limits.resources.saturating_sub(self.seen);
-        let entries = match (self.root.list(next.folder.as_ref(), room), next.skipped) {
+        let bytes = self.limits.name_bytes.saturating_sub(self.name_bytes);
+        let entries = match (self.root.list(next.folder.as_ref(), room, bytes), next.skipped) {
             (Ok(entries), _) => entries,
             (Err(_), Some(reason)) => {
                 self.tree.skipped.push(Skipped { path: format!("{shown}/"), reason });
