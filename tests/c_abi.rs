@@ -245,7 +245,8 @@ fn programs() -> &'static Programs {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             path
         };
-        // As an installation would lay them out. The linker finds libmodelsig.so, a program at run time its SONAME only.
+        // As an installation would lay them out. The linker finds libmodelsig.so, a program at run time its SONAME
+        // only.
         symlink(archive, place("static/libmodelsig.a")).unwrap();
         symlink(&shared_library, place("shared/libmodelsig.so")).unwrap();
         symlink(&shared_library, place(&format!("run/libmodelsig.so.{}", abi_version()))).unwrap();

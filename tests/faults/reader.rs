@@ -4,9 +4,9 @@
 //! fault-reader MODEL BUNDLE PUBLIC_KEY GOOD ACCESS
 //! ```
 //!
-//! It ends as the command does: with 0, or with the exit code of the error; and with 3 when it was handed other bytes than
-//! those that were signed. The good copy is read before it writes `begin`. From then on its own reads are readv(2), which
-//! the library does not use.
+//! It ends as the command does: with 0, or with the exit code of the error; and with 3 when it was handed other bytes
+//! than those that were signed. The good copy is read before it writes `begin`. From then on its own reads are
+//! readv(2), which the library does not use.
 
 #![forbid(unsafe_code)]
 

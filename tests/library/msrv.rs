@@ -17,8 +17,8 @@ fn is_published(package: &Value, workspace: &Path) -> bool {
 /// Members that plain commands do not build.
 const NOT_DEFAULT: [&str; 2] = ["\"tests/loaders\",", "\"crates/modelsig-ffi/android/jni\","];
 
-/// The workspace without [`NOT_DEFAULT`]: cargo must have all packages that it tells of, and whoever has not built these
-/// members has not those that they need.
+/// The workspace without [`NOT_DEFAULT`]: cargo must have all packages that it tells of, and whoever has not built
+/// these members has not those that they need.
 fn default_workspace() -> TempDir {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! Attacks that no other test is about; the table in SECURITY.md lists them all, each with the test that shows what becomes
-//! of it.
+//! Attacks that no other test is about; the table in SECURITY.md lists them all, each with the test that shows what
+//! becomes of it.
 
 use std::fs;
 use std::os::fd::AsRawFd;
@@ -11,8 +11,8 @@ use modelsig::{Error, KeyType, ModelSigner, Policy, Protection, SkipReason};
 use modelsig_tests::{Case, base64, problems, refused, unbase64};
 use serde_json::json;
 
-/// Code beside the weights, as `trust_remote_code`, pickles and imports would run it: wherever it is put, it is refused or
-/// told, and cannot be read through the model.
+/// Code beside the weights, as `trust_remote_code`, pickles and imports would run it: wherever it is put, it is refused
+/// or told, and cannot be read through the model.
 #[test]
 fn files_that_a_loader_could_run_are_refused_or_told() {
     let extras = ["modeling_llama.py", "weights.pkl", "__init__.py", "sub/__init__.py", ".gitmodules", "-"];
@@ -61,8 +61,8 @@ const ORDER: [u8; 32] = [
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
-/// A signature has one form: `S` plus the order of the group verifies in lenient implementations. So does any `R` of small
-/// order under a key of small order, which is no key here.
+/// A signature has one form: `S` plus the order of the group verifies in lenient implementations. So does any `R` of
+/// small order under a key of small order, which is no key here.
 #[test]
 fn an_ed25519_signature_has_one_form() {
     let case = Case::with_key(KeyType::Ed25519, &[("weights.bin", b"weights")]);

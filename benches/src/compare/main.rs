@@ -4,9 +4,9 @@
 //! cargo run --release -p modelsig-benches --bin compare -- --size 4GiB
 //! ```
 //!
-//! Each case makes a model, signs it, and runs every row once in each round, so that a noisy moment hits all rows alike.
-//! The first round is discarded. Printed are medians; the CSV under `benches/results` has every run. A row that fails ends
-//! the comparison; a peer that is not installed is said to be so. Linux only.
+//! Each case makes a model, signs it, and runs every row once in each round, so that a noisy moment hits all rows
+//! alike. The first round is discarded. Printed are medians; the CSV under `benches/results` has every run. A row that
+//! fails ends the comparison; a peer that is not installed is said to be so. Linux only.
 
 #![forbid(unsafe_code)]
 

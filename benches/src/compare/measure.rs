@@ -37,7 +37,8 @@ const INTERVAL: Duration = Duration::from_millis(5);
 /// Fewer would say only how a process begins.
 const SAMPLES: usize = 3;
 
-/// Runs a command that must succeed. What it says on stderr goes to the file `errors`, and into the error when it fails.
+/// Runs a command that must succeed. What it says on stderr goes to the file `errors`, and into the error when it
+/// fails.
 pub(crate) fn run(mut command: Command, errors: &Path) -> Result<Sample> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(errors)?);
     let cpu_before = cpu_of_children()?;

@@ -36,8 +36,8 @@ pub(crate) struct Arguments {
     pub(crate) keep_cache: bool,
     /// Tell on stderr what happens, one line for each event; there is no progress bar then
     ///
-    /// These are no verdicts: events are told as they happen, also if the verdict then cannot be recorded or printed. Only they
-    /// are JSON, and stand alone on stderr with --quiet or --json where nothing fails.
+    /// These are no verdicts: events are told as they happen, also if the verdict then cannot be recorded or printed.
+    /// Only they are JSON, and stand alone on stderr with --quiet or --json where nothing fails.
     #[arg(long, global = true, value_name = "FORMAT", help_heading = "Global options")]
     pub(crate) log_format: Option<log::Format>,
     /// The least that is told, with --log-format
@@ -239,7 +239,8 @@ pub(crate) fn with_underscore_aliases(command: clap::Command) -> clap::Command {
     command.mut_args(alias).mut_subcommands(with_underscore_aliases)
 }
 
-/// Everybody on the machine can read command lines, and messages repeat them: a key in one is refused without a word of it.
+/// Everybody on the machine can read command lines, and messages repeat them: a key in one is refused without a word of
+/// it.
 pub(crate) fn refuse_keys(mut arguments: impl Iterator<Item = OsString>) -> Result<(), clap::Error> {
     let is_key = |argument: OsString| argument.to_string_lossy().contains("-----BEGIN ");
     match arguments.any(is_key) {

@@ -1,5 +1,5 @@
-//! `--log-format`: the events of the library on stderr, as they happen. Their targets and fields are in the documentation of
-//! the library.
+//! `--log-format`: the events of the library on stderr, as they happen. Their targets and fields are in the
+//! documentation of the library.
 
 use clap::ValueEnum;
 use tracing_subscriber::filter::LevelFilter;

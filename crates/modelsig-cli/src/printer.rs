@@ -178,7 +178,8 @@ impl Printer {
         exit
     }
 
-    /// A failure after something was done that stays done. Also those who want to hear of nothing but errors are told what.
+    /// A failure after something was done that stays done. Also those who want to hear of nothing but errors are told
+    /// what.
     pub(crate) fn failure_after(&self, error: &Error, changed: Changed<'_>) -> Exit {
         if self.output.json {
             let exit = Exit::from(error);

@@ -1,10 +1,11 @@
-//! `verify` reads what anybody could have written, often as root in an init container. Once it knows what it is going to
-//! read, it gives up the rest: on Linux by Landlock rules that leave it the model and the bundles, to be read, and no TCP.
+//! `verify` reads what anybody could have written, often as root in an init container. Once it knows what it is going
+//! to read, it gives up the rest: on Linux by Landlock rules that leave it the model and the bundles, to be read, and
+//! no TCP.
 //!
-//! Landlock binds the calling thread and those that it starts. So this comes before the first of them, and before the first
-//! byte that was not written by the caller; reports and logs are open by then, and what else would be looked up later (the
-//! number of CPUs, the memory of the machine) is known. It knows nothing of modes, owners, times and attributes of files, of
-//! sockets that have a path, and of what was open before.
+//! Landlock binds the calling thread and those that it starts. So this comes before the first of them, and before the
+//! first byte that was not written by the caller; reports and logs are open by then, and what else would be looked up
+//! later (the number of CPUs, the memory of the machine) is known. It knows nothing of modes, owners, times and
+//! attributes of files, of sockets that have a path, and of what was open before.
 
 use std::path::{Path, PathBuf};
 
@@ -13,8 +14,8 @@ use serde::Serialize;
 /// What keeps the process in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Sandbox {
-    /// The version of the Landlock rules that are in force: 1 is about files, 2 also about links between folders, 3 about
-    /// truncating, 4 about TCP, 5 about devices, 6 about signals and abstract sockets. Null when none are.
+    /// The version of the Landlock rules that are in force: 1 is about files, 2 also about links between folders, 3
+    /// about truncating, 4 about TCP, 5 about devices, 6 about signals and abstract sockets. Null when none are.
     landlock: Option<u8>,
     /// Why there are none.
     reason: Option<String>,
@@ -35,8 +36,8 @@ impl Sandbox {
         Self { landlock: None, reason: Some(reason.into()) }
     }
 
-    /// From here on this thread, and those that it starts, can read the model and the bundles and no other file. Kernels
-    /// that cannot do all of it do what they can; what that is, is told.
+    /// From here on this thread, and those that it starts, can read the model and the bundles and no other file.
+    /// Kernels that cannot do all of it do what they can; what that is, is told.
     #[cfg(target_os = "linux")]
     pub(crate) fn enter(model: &Path, bundles: &[PathBuf]) -> Self {
         // The first hash map asks for random numbers, and where the system call is missing that opens a device.
@@ -99,8 +100,9 @@ mod linux {
         })
     }
 
-    /// Allows `wanted` of a folder, if a folder may be listed at all, and to read anything else: what is no regular file is
-    /// refused later, by what it is. What it is, is asked of what was opened: its name may mean something else by now.
+    /// Allows `wanted` of a folder, if a folder may be listed at all, and to read anything else: what is no regular
+    /// file is refused later, by what it is. What it is, is asked of what was opened: its name may mean something else
+    /// by now.
     ///
     /// One rule that cannot be made does not undo the others: then reading fails later, in words of its own, as it does
     /// where nothing is there.

@@ -1,5 +1,5 @@
-//! Bundles and models that want to use up memory and time: the command runs with no more memory than it should need, which
-//! Linux sees to.
+//! Bundles and models that want to use up memory and time: the command runs with no more memory than it should need,
+//! which Linux sees to.
 
 #![forbid(unsafe_code)]
 #![cfg(target_os = "linux")]
@@ -19,8 +19,8 @@ fn verify(case: &Case, memory: usize) -> Output {
 
 const VERIFY: &str = "verify model --signature model.sig --public-key key.pub.pem --threads 2";
 
-/// Runs the command with so many bytes of memory (RLIMIT_DATA: what is private and can be written). Without them it is killed
-/// by an abort.
+/// Runs the command with so many bytes of memory (RLIMIT_DATA: what is private and can be written). Without them it is
+/// killed by an abort.
 fn run(case: &Case, arguments: &str, memory: usize) -> Output {
     fs::write(case.path("key.pub.pem"), case.key.public_key().to_pem()).expect("a new file");
     let script = format!("ulimit -d {}; exec \"$0\" {arguments}", memory >> 10);

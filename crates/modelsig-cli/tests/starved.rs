@@ -1,5 +1,5 @@
-//! A process that may open no more files, at every place where it opens one: no verdict, never a negative one, and nothing half
-//! written. What else can fail is made to fail by tests/faults.
+//! A process that may open no more files, at every place where it opens one: no verdict, never a negative one, and
+//! nothing half written. What else can fail is made to fail by tests/faults.
 
 #![forbid(unsafe_code)]
 #![cfg(unix)]

@@ -1,5 +1,5 @@
-//! Compares a digest with one that differs in the byte at a place, `compare 00` to `compare 31`, or not at all, `compare 32`.
-//! `.ci/constant-time` counts the instructions that it takes.
+//! Compares a digest with one that differs in the byte at a place, `compare 00` to `compare 31`, or not at all,
+//! `compare 32`. `.ci/constant-time` counts the instructions that it takes.
 
 use modelsig_hash::{Digest, HashAlgorithm};
 

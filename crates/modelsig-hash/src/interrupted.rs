@@ -3,8 +3,9 @@
 use std::fs::{File, Metadata};
 use std::io;
 
-/// Makes a system call again as long as a signal interrupts it (EINTR). The standard library does so for some calls, such
-/// as those that open and read files, and leaves others to its callers: stat(2), realpath(3), rename(2), unlink(2).
+/// Makes a system call again as long as a signal interrupts it (EINTR). The standard library does so for some calls,
+/// such as those that open and read files, and leaves others to its callers: stat(2), realpath(3), rename(2),
+/// unlink(2).
 ///
 /// # Errors
 /// Those of the call, but never [`io::ErrorKind::Interrupted`].

@@ -3,9 +3,9 @@
 /// Whether what was read stays in the system's page cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PageCache {
-    /// Kept if the plan is small beside the memory of the machine, so that a loader finds it there; otherwise dropped as
-    /// soon as it is hashed, so that other programs keep what they have cached. Files that were cached already
-    /// stay so.
+    /// Kept if the plan is small beside the memory of the machine, so that a loader finds it there; otherwise dropped
+    /// as soon as it is hashed, so that other programs keep what they have cached. Files that were cached already stay
+    /// so.
     #[default]
     Auto,
     /// Left to the system.
@@ -17,8 +17,8 @@ pub enum PageCache {
 }
 
 impl PageCache {
-    /// The same, with [`PageCache::Auto`] decided by the memory that the machine has now: for those who will not be able to
-    /// ask it when the plan is run.
+    /// The same, with [`PageCache::Auto`] decided by the memory that the machine has now: for those who will not be
+    /// able to ask it when the plan is run.
     #[must_use]
     pub fn decided(self) -> Self {
         match self {

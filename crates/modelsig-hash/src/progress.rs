@@ -23,8 +23,8 @@ impl Progress {
         Self::default()
     }
 
-    /// The same, and tells `observer` both counters (done, total) after each block, on the thread that has hashed it: for
-    /// those who let one thread do all the work, and have no other from which to poll.
+    /// The same, and tells `observer` both counters (done, total) after each block, on the thread that has hashed it:
+    /// for those who let one thread do all the work, and have no other from which to poll.
     pub fn observed(observer: impl Fn(u64, u64) + Send + Sync + 'static) -> Self {
         Self(Arc::new(Counters { observer: Some(Box::new(observer)), ..Counters::default() }))
     }

@@ -1,5 +1,5 @@
-//! Where bundles and the bytes of resources lie when it is not in a folder: in a part of a file (an entry of an APK), behind a
-//! descriptor that another program has passed, in memory.
+//! Where bundles and the bytes of resources lie when it is not in a folder: in a part of a file (an entry of an APK),
+//! behind a descriptor that another program has passed, in memory.
 //!
 //! Refuses: anything but regular files (a pipe has no length and is gone once read: see
 //! [`ResourceStream`](crate::ResourceStream)), and parts that reach out of their file.

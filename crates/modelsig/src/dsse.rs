@@ -92,7 +92,8 @@ impl Encoded {
         }
         let header = header(PAYLOAD_TYPE, length);
         text.truncate(start.saturating_add(length));
-        // The header takes the place of what stood before the payload. There is no room where it stands at the very beginning.
+        // The header takes the place of what stood before the payload. There is no room where it stands at the very
+        // beginning.
         let room = start.checked_sub(header.len()).and_then(|from| Some((from, text.get_mut(from..start)?)));
         let (message, payload) = match room {
             Some((from, room)) => {

@@ -1,8 +1,8 @@
-//! What happened, told to whoever listens through [`tracing`] (cargo feature `tracing`). The table in the documentation of
-//! the crate lists the targets and their fields; it is a promise, as the names of functions are.
+//! What happened, told to whoever listens through [`tracing`] (cargo feature `tracing`). The table in the documentation
+//! of the crate lists the targets and their fields; it is a promise, as the names of functions are.
 //!
-//! Names and messages are escaped, and cut where they may repeat text from outside. No event carries a key, a passphrase or
-//! a PIN, or bytes of a file.
+//! Names and messages are escaped, and cut where they may repeat text from outside. No event carries a key, a
+//! passphrase or a PIN, or bytes of a file.
 
 use std::path::Path;
 

@@ -15,10 +15,11 @@ use crate::policy::Check;
 pub(crate) type Measure = fn(&File) -> io::Result<Option<VerityDigest>>;
 
 /// True when what the kernel measures of a file of `length` bytes proves it for all of those that list it; otherwise it
-/// must be hashed. The one place where this is decided: only by [`Check::Chunks`], which takes any signed digest for the
-/// file; only where all who list it have signed its fs-verity digest, and it is the measured one; and only of a regular
-/// file with the length that the walk found and the signed lengths agree with. The digest binds the length as well. A
-/// difference is no verdict: it may come of a salt or another block size, and hashing tells where the damage is.
+/// must be hashed. The one place where this is decided: only by [`Check::Chunks`], which takes any signed digest for
+/// the file; only where all who list it have signed its fs-verity digest, and it is the measured one; and only of a
+/// regular file with the length that the walk found and the signed lengths agree with. The digest binds the length as
+/// well. A difference is no verdict: it may come of a salt or another block size, and hashing tells where the damage
+/// is.
 pub(crate) fn by_guard(
     check: Check,
     listed: &[&SignedFile],

@@ -51,8 +51,9 @@
 //!
 //! # Events
 //!
-//! With the feature `tracing` it is told what happens, to whoever has installed a [subscriber](https://docs.rs/tracing). Names
-//! are escaped ([`Escaped`]); no event carries a key, a passphrase or a PIN, or bytes of a file.
+//! With the feature `tracing` it is told what happens, to whoever has installed a
+//! [subscriber](https://docs.rs/tracing). Names are escaped ([`Escaped`]); no event carries a key, a passphrase or a
+//! PIN, or bytes of a file.
 //!
 //! | target | level | when | fields |
 //! |---|---|---|---|
@@ -70,9 +71,9 @@
 //!
 //! # Panics
 //!
-//! Nothing that stands in a bundle, a certificate, a key, a header or a folder makes this crate panic, signed or not: it
-//! takes no element that may not be there and computes nothing that could overflow, which clippy checks for all of its
-//! code. What is excepted says why.
+//! Nothing that stands in a bundle, a certificate, a key, a header or a folder makes this crate panic, signed or not:
+//! it takes no element that may not be there and computes nothing that could overflow, which clippy checks for all of
+//! its code. What is excepted says why.
 
 #![forbid(unsafe_code)]
 // No panic is reachable from bytes that nobody signed, nor from those that somebody did: see "Panics" above.

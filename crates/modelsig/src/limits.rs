@@ -25,11 +25,11 @@ pub struct Limits {
     pub resources: usize,
     /// Digests in the chunk indexes of all files together. Default 4,000,000, of which a bundle can hold a few more.
     pub chunks: usize,
-    /// Bytes of a name in a manifest or in the model folder, of a path to ignore, and of the name that the signer gave the
-    /// model. Default 4,096 (`PATH_MAX` on Linux).
+    /// Bytes of a name in a manifest or in the model folder, of a path to ignore, and of the name that the signer gave
+    /// the model. Default 4,096 (`PATH_MAX` on Linux).
     pub path_bytes: usize,
-    /// Bytes of all names in a manifest together, and of all paths found in a model folder, folders and what is left out
-    /// among them. Default 256 MiB, more than a bundle of the default length can list.
+    /// Bytes of all names in a manifest together, and of all paths found in a model folder, folders and what is left
+    /// out among them. Default 256 MiB, more than a bundle of the default length can list.
     pub name_bytes: usize,
     /// Different paths to ignore in a manifest. Default 100,000.
     pub ignore_paths: usize,

@@ -70,7 +70,8 @@ impl Policy {
         self
     }
 
-    /// Stops reading at the first problem instead of collecting them all. Names and lengths are compared before, all together.
+    /// Stops reading at the first problem instead of collecting them all. Names and lengths are compared before, all
+    /// together.
     #[must_use]
     pub fn fail_fast(mut self, fail_fast: bool) -> Self {
         self.fail_fast = fail_fast;
@@ -91,9 +92,10 @@ impl Policy {
         self
     }
 
-    /// Refuses models with names that mean something else on other systems: two names that differ only in
-    /// case, Unicode normalisation or characters that do not show, so that one hides the other where file systems do not
-    /// tell these apart (macOS, Windows, folders of Linux that fold case), and names that Windows reserves. What is refused is [`Error::NamesCollide`] or [`Error::NotPortable`]. Cargo feature `portable`.
+    /// Refuses models with names that mean something else on other systems: two names that differ only in case, Unicode
+    /// normalisation or characters that do not show, so that one hides the other where file systems do not tell these
+    /// apart (macOS, Windows, folders of Linux that fold case), and names that Windows reserves. What is refused is
+    /// [`Error::NamesCollide`] or [`Error::NotPortable`]. Cargo feature `portable`.
     #[cfg(feature = "portable")]
     #[must_use]
     pub fn portable(mut self, portable: bool) -> Self {

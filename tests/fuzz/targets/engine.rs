@@ -1,5 +1,5 @@
-//! The engine against hashing each range by itself: jobs of any ranges, overlapping or not, with digests of their chunks
-//! and the fs-verity digest, of bytes in memory and of a part of a file, on one thread and on two.
+//! The engine against hashing each range by itself: jobs of any ranges, overlapping or not, with digests of their
+//! chunks and the fs-verity digest, of bytes in memory and of a part of a file, on one thread and on two.
 #![no_main]
 
 use std::io::Write;

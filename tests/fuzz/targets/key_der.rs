@@ -1,4 +1,5 @@
-//! Keys in DER: PKCS#8, encrypted or not, SEC1 and SubjectPublicKeyInfo. Good ones, damaged in a few places; or any bytes.
+//! Keys in DER: PKCS#8, encrypted or not, SEC1 and SubjectPublicKeyInfo. Good ones, damaged in a few places; or any
+//! bytes.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -1,5 +1,5 @@
-//! Resources that lie in no folder: in a part of a larger file, behind a descriptor, in memory, on their way. Whatever the
-//! place and the way of reading, the verdict is that on the same bytes in a folder.
+//! Resources that lie in no folder: in a part of a larger file, behind a descriptor, in memory, on their way. Whatever
+//! the place and the way of reading, the verdict is that on the same bytes in a folder.
 
 mod agreeing;
 mod bundles;

@@ -1,5 +1,5 @@
-//! Random files, random damage, random pieces: a stream, a part of a file, memory and a folder come to one verdict, which
-//! is that on the bytes.
+//! Random files, random damage, random pieces: a stream, a part of a file, memory and a folder come to one verdict,
+//! which is that on the bytes.
 
 use modelsig::hash::ChunkSize;
 use modelsig::{BundleSource, Content, Error, ErrorKind, Method, ModelSigner, Policy, Verifier};

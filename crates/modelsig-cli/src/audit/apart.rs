@@ -1,5 +1,5 @@
-//! What the log must not be: something that the command reads, or prints to. A line that is appended to a model, a bundle or a
-//! key destroys it, and a log in the folder of a model is a file that nobody signed.
+//! What the log must not be: something that the command reads, or prints to. A line that is appended to a model, a
+//! bundle or a key destroys it, and a log in the folder of a model is a file that nobody signed.
 
 use std::fs::File;
 use std::io;

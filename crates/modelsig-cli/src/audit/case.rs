@@ -142,8 +142,8 @@ impl Serialize for Recorded {
     }
 }
 
-/// The path itself if it is UTF-8 and has no backslash. A byte that is not UTF-8 is `\xff`, and a backslash stands twice, so
-/// that no two paths have one text.
+/// The path itself if it is UTF-8 and has no backslash. A byte that is not UTF-8 is `\xff`, and a backslash stands
+/// twice, so that no two paths have one text.
 pub(crate) fn text(path: &Path) -> String {
     // There it separates names, and these are UTF-16.
     if cfg!(windows) {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use modelsig::hash::metadata;
 use modelsig::{Error, Escaped};
 
-/// How long another process may keep the lock. It takes one for a line, not for a model: who holds it longer hangs, or wants
-/// us to.
+/// How long another process may keep the lock. It takes one for a line, not for a model: who holds it longer hangs, or
+/// wants us to.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -31,8 +31,8 @@ impl Drop for Locked<'_> {
 }
 
 impl LogFile {
-    /// For appending; made for its owner alone if it is not there. What is no regular file is refused: it could block, and
-    /// keeps nothing. So is a link, since it is for others to say where it leads.
+    /// For appending; made for its owner alone if it is not there. What is no regular file is refused: it could block,
+    /// and keeps nothing. So is a link, since it is for others to say where it leads.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let name = path.to_string_lossy().into_owned();
         let is_link = || path.symlink_metadata().is_ok_and(|found| found.is_symlink());
@@ -63,8 +63,8 @@ impl LogFile {
         &self.file
     }
 
-    /// Adds a line, and flushes it to the device. Where that fails the log is as it was: half a line could not be read, and a
-    /// whole one would contradict how the process ends.
+    /// Adds a line, and flushes it to the device. Where that fails the log is as it was: half a line could not be read,
+    /// and a whole one would contradict how the process ends.
     pub(super) fn append(&self, line: &[u8]) -> Result<(), Error> {
         let _locked = self.lock()?;
         let (before, is_whole) = self.end().map_err(|source| self.cannot("read", source))?;

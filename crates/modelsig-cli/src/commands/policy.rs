@@ -20,7 +20,8 @@ pub(super) struct PolicyOptions {
     /// Do not leave out what only the signer's list leaves out
     #[arg(long)]
     no_bundle_ignores: bool,
-    /// Refuse names that differ only in case, Unicode normalisation or what does not show, and names that Windows reserves
+    /// Refuse names that differ only in case, Unicode normalisation or what does not show, and names that Windows
+    /// reserves
     #[arg(long)]
     portable: bool,
     /// Refuse models of more bytes than these

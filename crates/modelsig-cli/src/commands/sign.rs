@@ -44,7 +44,8 @@ pub(crate) struct Options {
     /// Leave out the chunk index
     #[arg(long)]
     no_chunks: bool,
-    /// Refuse names that differ only in case, Unicode normalisation or what does not show, and names that Windows reserves
+    /// Refuse names that differ only in case, Unicode normalisation or what does not show, and names that Windows
+    /// reserves
     #[arg(long)]
     portable: bool,
     /// Also sign the fs-verity digest of each file: Linux then verifies files under its guard in constant time

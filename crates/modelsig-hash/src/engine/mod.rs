@@ -140,9 +140,9 @@ impl<'s> Plan<'s> {
         Self::default()
     }
 
-    /// A plan of nothing, for one of several runs that read so many bytes together, for those who do not want to have all
-    /// tasks in memory at once. They have told them to [`Progress::planned`], which the run then does not; what becomes of
-    /// the page cache is decided by all of them.
+    /// A plan of nothing, for one of several runs that read so many bytes together, for those who do not want to have
+    /// all tasks in memory at once. They have told them to [`Progress::planned`], which the run then does not; what
+    /// becomes of the page cache is decided by all of them.
     pub fn part_of(bytes: u64) -> Self {
         Self { part_of: Some(bytes), ..Self::default() }
     }
@@ -179,8 +179,8 @@ pub struct Hashed {
     pub verity: Option<VerityDigest>,
 }
 
-/// Who looks on while a plan runs: called with the index of a task and what came of it, a job's index with its digest, or
-/// why the task failed.
+/// Who looks on while a plan runs: called with the index of a task and what came of it, a job's index with its digest,
+/// or why the task failed.
 pub type Each<'e> = dyn Fn(usize, Result<(usize, &JobDigest), &Error>) -> ControlFlow<()> + Sync + 'e;
 
 /// Runs plans.

@@ -100,8 +100,8 @@ impl<'r> TaskState<'r> {
         Some(job)
     }
 
-    /// The end of a pass; the last one closes the source and checks that it was left alone. Tells why the task has failed, if
-    /// it has with this pass.
+    /// The end of a pass; the last one closes the source and checks that it was left alone. Tells why the task has
+    /// failed, if it has with this pass.
     pub(super) fn finish(&self, result: Result<(), Error>, count: &AtomicUsize) -> Option<Error> {
         let mut inner = self.lock();
         let had_failed = inner.error.is_some();

@@ -121,8 +121,8 @@ mod tests {
 
     const LENGTH: usize = 12 << 20;
 
-    /// How much of a file is in memory after it was hashed, and how it was read. `None` where nothing can be dropped, as
-    /// in a file system that is nothing but memory.
+    /// How much of a file is in memory after it was hashed, and how it was read. `None` where nothing can be dropped,
+    /// as in a file system that is nothing but memory.
     fn left_behind(was_cached: bool, cache: PageCache, access: Access) -> Option<(u64, AccessUsed)> {
         let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
         let path = folder.path().join("weights");

@@ -33,11 +33,11 @@ impl Map {
     /// `is_cached` says that nothing of it need be brought in.
     pub(crate) fn new(file: &File, offset: u64, length: u64, is_cached: bool) -> io::Result<Self> {
         let length = usize::try_from(length).map_err(|_| io::ErrorKind::OutOfMemory)?;
-        // SAFETY: the map is read-only. memmap2 asks that the file is not changed meanwhile: `Access::Auto` maps only files
-        // that cannot change or that nobody else may write (see `stable`), `Access::Map` is the caller's explicit word that
-        // this holds, and `residency` does not look at the bytes. Of a `View` its maker says so: it is for sealed copies,
-        // clones and files under fs-verity, and for others only where a policy has named the danger. The bytes are
-        // plain numbers without an invariant that a change could break.
+        // SAFETY: the map is read-only. memmap2 asks that the file is not changed meanwhile: `Access::Auto` maps only
+        // files that cannot change or that nobody else may write (see `stable`), `Access::Map` is the caller's explicit
+        // word that this holds, and `residency` does not look at the bytes. Of a `View` its maker says so: it is for
+        // sealed copies, clones and files under fs-verity, and for others only where a policy has named the danger. The
+        // bytes are plain numbers without an invariant that a change could break.
         let map = unsafe { MmapOptions::new().offset(offset).len(length).map(file) }?;
         Ok(Self { map, is_cached })
     }

@@ -563,8 +563,8 @@ impl Error {
         }
     }
 
-    /// The same for a file that was there when the folder was walked: if it is gone, or something else has its place, then
-    /// the model was changed.
+    /// The same for a file that was there when the folder was walked: if it is gone, or something else has its place,
+    /// then the model was changed.
     pub(crate) fn from_hashing_walked(path: &str, error: modelsig_hash::Error) -> Self {
         match Self::from_hashing(path, error) {
             Self::Io { source, path, .. }

@@ -224,8 +224,8 @@ impl<'t> Seen<'t> {
 #[derive(Deserialize)]
 pub(crate) struct Name<'t>(#[serde(borrow)] pub(crate) Cow<'t, str>);
 
-/// Shows the elements of an array to `take`, one after the other, so that they need not all be in memory. The strict pass
-/// must have been made.
+/// Shows the elements of an array to `take`, one after the other, so that they need not all be in memory. The strict
+/// pass must have been made.
 pub(crate) fn each<'t, T: Deserialize<'t>, E>(
     array: &'t RawValue,
     take: &mut dyn FnMut(T) -> Result<(), E>,
@@ -366,8 +366,8 @@ impl<'de> Deserialize<'de> for Integral {
                 }
             }
         }
-        // Not `deserialize_any`: with serde_json's feature `arbitrary_precision`, which another crate may switch on, that
-        // makes a map of `100.0`.
+        // Not `deserialize_any`: with serde_json's feature `arbitrary_precision`, which another crate may switch on,
+        // that makes a map of `100.0`.
         deserializer.deserialize_u64(IntegralVisitor)
     }
 }

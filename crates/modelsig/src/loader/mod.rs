@@ -115,7 +115,8 @@ impl SignedModel {
         self.manifest.files.iter().map(|file| file.name.as_str())
     }
 
-    /// The length of a signed file in bytes: as it was found, or, of one that the caller did not give, as it was signed.
+    /// The length of a signed file in bytes: as it was found, or, of one that the caller did not give, as it was
+    /// signed.
     ///
     /// # Errors
     /// [`Error::Unsigned`] for a name that is not signed; [`Error::Missing`] when nothing tells the length.

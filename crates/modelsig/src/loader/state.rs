@@ -44,8 +44,8 @@ impl State {
     }
 }
 
-/// What is there, or what `make` makes. No lock is held meanwhile: a thread of a pool that waits for the engine takes up
-/// other work, which may come here again. So two threads may make the same, of which one is kept.
+/// What is there, or what `make` makes. No lock is held meanwhile: a thread of a pool that waits for the engine takes
+/// up other work, which may come here again. So two threads may make the same, of which one is kept.
 pub(super) fn once<T>(
     place: &Mutex<Option<Arc<T>>>,
     make: impl FnOnce() -> Result<T, Error>,

@@ -1,5 +1,5 @@
-//! A signed file that comes byte by byte: refused at the first chunk or shard that is not what was signed, while the rest is
-//! still on its way.
+//! A signed file that comes byte by byte: refused at the first chunk or shard that is not what was signed, while the
+//! rest is still on its way.
 
 use modelsig_hash::protect::verity::VerityHasher;
 use modelsig_hash::{ByteRange, Digest, Hasher};
@@ -11,8 +11,8 @@ use crate::report::Checked;
 use crate::{Error, ErrorKind, Limits};
 
 /// Checks a signed file while it arrives. What it was given counts as verified only up to
-/// [`verified`](ResourceStream::verified), and all of it only after [`finish`](ResourceStream::finish): until then nobody
-/// should use it.
+/// [`verified`](ResourceStream::verified), and all of it only after [`finish`](ResourceStream::finish): until then
+/// nobody should use it.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

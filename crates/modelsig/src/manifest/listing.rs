@@ -1,8 +1,8 @@
 //! From the list of resources in a statement (OMS spec 5.2) to the files of a manifest, one resource at a time, so that
 //! memory is needed for what the manifest keeps of them and no more.
 //!
-//! Refuses: no resources, or more of them, or more, longer or deeper names, than the limits allow; an `algorithm` that is not the
-//! `hash_type`; names that stand twice or are not canonical; digests and annotations that are malformed.
+//! Refuses: no resources, or more of them, or more, longer or deeper names, than the limits allow; an `algorithm` that
+//! is not the `hash_type`; names that stand twice or are not canonical; digests and annotations that are malformed.
 
 use std::path::Path;
 

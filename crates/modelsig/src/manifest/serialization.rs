@@ -1,7 +1,8 @@
 //! How files become resources (OMS spec 5.2.3): `files`, one digest each, or `shards`, one digest for each range.
 //!
-//! Refuses: unknown methods, a `shard_size` that does not belong or is missing, and paths to ignore that would swallow the
-//! model, or are more or longer than the limits allow. One that stands there again counts once: some signers repeat them.
+//! Refuses: unknown methods, a `shard_size` that does not belong or is missing, and paths to ignore that would swallow
+//! the model, or are more or longer than the limits allow. One that stands there again counts once: some signers repeat
+//! them.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -151,9 +152,9 @@ impl JsonSerialization<Vec<String>> {
     }
 }
 
-/// An entry that is empty or has `.` or `..` could stand for the whole model or lead out of it. Others that are not canonical
-/// match nothing, so that they do no harm: `a//b`, and absolute ones, `/` too. Those that lie inside the model are refused
-/// when that is known.
+/// An entry that is empty or has `.` or `..` could stand for the whole model or lead out of it. Others that are not
+/// canonical match nothing, so that they do no harm: `a//b`, and absolute ones, `/` too. Those that lie inside the
+/// model are refused when that is known.
 fn recorded_ignore(path: &str, limits: &Limits) -> Result<RecordedIgnore, StatementFault> {
     let has = |one: &str| path.split('/').any(|component| component == one);
     let too_long = path.len() > limits.path_bytes;

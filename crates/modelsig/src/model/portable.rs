@@ -1,12 +1,12 @@
 //! Names that mean the same file on every system (`Policy::portable`, cargo feature `portable`).
 //!
-//! Some file systems tell neither case nor Unicode normalisation apart, and pass over characters that do not show (APFS,
-//! NTFS, HFS+, ext4 and f2fs with casefold): of two names that differ in nothing else, one hides the other there. Windows
-//! gives some names another meaning. Refuses all of these, for files and for the folders above them.
+//! Some file systems tell neither case nor Unicode normalisation apart, and pass over characters that do not show
+//! (APFS, NTFS, HFS+, ext4 and f2fs with casefold): of two names that differ in nothing else, one hides the other
+//! there. Windows gives some names another meaning. Refuses all of these, for files and for the folders above them.
 //!
-//! The rule: characters that are escaped in messages (Unicode's `Default_Ignorable_Code_Point`, and separators of lines) are
-//! left out, and what remains is compared by canonical caseless matching. So a name may have them, such as the selector that
-//! makes an emoji of a character, unless another name is the same without.
+//! The rule: characters that are escaped in messages (Unicode's `Default_Ignorable_Code_Point`, and separators of
+//! lines) are left out, and what remains is compared by canonical caseless matching. So a name may have them, such as
+//! the selector that makes an emoji of a character, unless another name is the same without.
 
 use std::borrow::Cow;
 
@@ -43,8 +43,8 @@ fn compare((folded, name): &(Cow<'_, str>, &str), (next, other): &(Cow<'_, str>,
     })
 }
 
-/// What such file systems make of a name. Canonical caseless matching is that of Unicode 16, D145: two texts match if these
-/// are equal.
+/// What such file systems make of a name. Canonical caseless matching is that of Unicode 16, D145: two texts match if
+/// these are equal.
 fn folded(name: &str) -> Cow<'_, str> {
     // As most are. Control characters are in no name.
     if name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {

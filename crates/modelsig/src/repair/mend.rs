@@ -2,8 +2,8 @@
 //!
 //! In place only checked bytes are written: a piece is held in memory, or in a nameless file, until its digest was seen
 //! to be the signed one. An interruption leaves at most one piece torn, which was damaged before. Refuses to write
-//! through a second name of a file, and through links; and to put anything in the place of a file of which a part can be
-//! read neither here nor at the source: another time it may be read.
+//! through a second name of a file, and through links; and to put anything in the place of a file of which a part can
+//! be read neither here nor at the source: another time it may be read.
 
 use std::fs::File;
 use std::io;
@@ -300,8 +300,8 @@ impl<'r> Mender<'r> {
         }
     }
 
-    /// Fetches a piece from the source. If that fails, the new file has there what the old one has: nothing of a source is
-    /// left behind that was not signed. Pieces are written in order, so nothing stands after it yet.
+    /// Fetches a piece from the source. If that fails, the new file has there what the old one has: nothing of a source
+    /// is left behind that was not signed. Pieces are written in order, so nothing stands after it yet.
     fn renew(
         &mut self,
         place: &Place<'_>,

@@ -36,8 +36,8 @@ impl Verifier {
     /// mended in place; those signed as a whole, missing ones, and those that cannot be written (under fs-verity,
     /// read-only) or have a second name (hard links) are made anew beside their place and renamed into it. Files that
     /// were cut short are completed, those that have grown are cut to their signed length. Files that were not signed,
-    /// links and special files are reported and left alone. So is a file that would have to be made anew and of which a part
-    /// can be read neither here nor at the source.
+    /// links and special files are reported and left alone. So is a file that would have to be made anew and of which a
+    /// part can be read neither here nor at the source.
     ///
     /// A file under the kernel's guard whose fs-verity digest is signed is measured and not read, as in every
     /// verification: blocks that have rotted under it are found and mended with [`Check::Both`](crate::Check::Both).

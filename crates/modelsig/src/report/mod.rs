@@ -223,8 +223,8 @@ pub enum Note {
     Ed25519ph,
     /// Any certificate under the anchors may sign, since the caller expects no identity.
     AnyIdentity,
-    /// Files have names outside of the model too, through which they can be written. Told where the policy demands more than
-    /// OMS does ([`Policy::strict_git`](crate::Policy::strict_git) and the like).
+    /// Files have names outside of the model too, through which they can be written. Told where the policy demands more
+    /// than OMS does ([`Policy::strict_git`](crate::Policy::strict_git) and the like).
     HardLinks,
     /// A bundle of model-signing 0.2.0, which signs neither a root digest nor how the files were chosen.
     Legacy,
@@ -248,8 +248,8 @@ impl fmt::Display for Note {
 }
 
 impl Report {
-    /// The path of the model as the caller gave it. Of [resources](crate::Verifier::open_resources) the name of the only
-    /// one, or how many there are.
+    /// The path of the model as the caller gave it. Of [resources](crate::Verifier::open_resources) the name of the
+    /// only one, or how many there are.
     pub fn model(&self) -> &str {
         &self.model
     }

@@ -173,7 +173,8 @@ impl ModelSigner {
         self
     }
 
-    /// Whether to refuse names that mean something else on other systems: see [`Policy::portable`](crate::Policy::portable).
+    /// Whether to refuse names that mean something else on other systems: see
+    /// [`Policy::portable`](crate::Policy::portable).
     #[cfg(feature = "portable")]
     #[must_use]
     pub fn portable(mut self, portable: bool) -> Self {

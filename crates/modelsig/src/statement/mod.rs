@@ -1,8 +1,9 @@
 //! The in-toto Statement v1 with the OMS predicate (OMS spec 5), read from bytes whose signature already holds.
 //!
-//! Refuses: other statement and predicate types, no or several subjects, a subject with an overlong name, an empty resource
-//! list, digests of the wrong length or case, and everything that [`manifest`](crate::manifest) refuses. The root digest is recomputed
-//! in the listed order. [`legacy`] reads the statement of model-signing 0.2.0 into the same manifest.
+//! Refuses: other statement and predicate types, no or several subjects, a subject with an overlong name, an empty
+//! resource list, digests of the wrong length or case, and everything that [`manifest`](crate::manifest) refuses. The
+//! root digest is recomputed in the listed order. [`legacy`] reads the statement of model-signing 0.2.0 into the same
+//! manifest.
 
 mod legacy;
 
@@ -201,8 +202,8 @@ struct Types {
     predicate_type: String,
 }
 
-/// The JSON form, in which the resources `R` and the paths to ignore `P` are text when it is read: there can be millions
-/// of them, and what they say is taken in one by one.
+/// The JSON form, in which the resources `R` and the paths to ignore `P` are text when it is read: there can be
+/// millions of them, and what they say is taken in one by one.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct JsonStatement<'t, R, P> {

@@ -26,7 +26,8 @@ use crate::report::{Checked, FileReport};
 /// Jobs that are planned at a time: the memory that a run needs does not grow with the number of files.
 const BATCH: usize = 4096;
 
-/// Files of at least this length are taken before all others: a batch of small ones does not end with a wait for one of them.
+/// Files of at least this length are taken before all others: a batch of small ones does not end with a wait for one of
+/// them.
 const LARGE: u64 = 8 << 20;
 
 /// A file that is there, as one bundle lists it.

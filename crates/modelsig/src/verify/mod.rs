@@ -358,8 +358,8 @@ impl Verifier {
                 );
             }
             let Some(found) = on_disk.next_if(|found| lone_dot || found.name == file.name) else {
-                // Where a folder could not be looked into, nothing is known of its files; and there is no folder around the
-                // resources that a caller chooses.
+                // Where a folder could not be looked into, nothing is known of its files; and there is no folder around
+                // the resources that a caller chooses.
                 let unknown = known.contains(".") || file.name.ancestors().any(|above| known.contains(above));
                 if !signed.model.is_contents() && !unknown {
                     let path = file.name.to_string();

@@ -1,5 +1,5 @@
-//! Resources without a folder: the content of some of the names in a bundle, wherever it lies. Apps are shipped models in
-//! such ways.
+//! Resources without a folder: the content of some of the names in a bundle, wherever it lies. Apps are shipped models
+//! in such ways.
 //!
 //! Only what was asked for is checked, and the report says so; that other signed files are missing is no reason to
 //! reject. A name that is not signed is one.
@@ -19,8 +19,8 @@ use crate::{Error, events};
 
 impl Verifier {
     /// Checks signature and manifest of a bundle, and the lengths of some of the resources that it lists, whose content
-    /// lies elsewhere than in a folder: in parts of an archive, or behind descriptors. Their bytes are checked when they
-    /// are read through the [`SignedModel`]. Without any content, the model is good for
+    /// lies elsewhere than in a folder: in parts of an archive, or behind descriptors. Their bytes are checked when
+    /// they are read through the [`SignedModel`]. Without any content, the model is good for
     /// [streams](SignedModel::stream).
     ///
     /// ```no_run

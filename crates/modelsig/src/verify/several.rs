@@ -302,7 +302,8 @@ mod tests {
         assert!(signed.into_iter().all(|one| one.accept().is_err()));
     }
 
-    /// What is gone since the folder was walked is a change, and the first file that cannot be had ends it for who fails fast.
+    /// What is gone since the folder was walked is a change, and the first file that cannot be had ends it for who
+    /// fails fast.
     #[test]
     fn a_file_that_is_gone_is_a_change_and_ends_it() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,7 @@
 //! Lines of a checksum list: `digest  name` (GNU coreutils, b3sum) and `HASH (name) = digest` (BSD, `--tag`).
 //!
-//! A name with a newline, carriage return or backslash is escaped and its line starts with a backslash, as coreutils does. Refuses every other
-//! form, digests of the wrong length, and empty names.
+//! A name with a newline, carriage return or backslash is escaped and its line starts with a backslash, as coreutils
+//! does. Refuses every other form, digests of the wrong length, and empty names.
 
 use modelsig::hash::{Digest, HashAlgorithm};
 

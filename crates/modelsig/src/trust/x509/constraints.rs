@@ -320,9 +320,9 @@ fn relative_position(base: &RelativeDistinguishedName, name: &RelativeDistinguis
     }
 }
 
-/// RFC 5280, 7.1: letters count whatever their case, runs of spaces as one, the string type not at all. Beyond printable
-/// ASCII that needs the tables of RFC 4518, which are not here and by which some characters count for nothing: such
-/// values are the same or undecided, never different.
+/// RFC 5280, 7.1: letters count whatever their case, runs of spaces as one, the string type not at all. Beyond
+/// printable ASCII that needs the tables of RFC 4518, which are not here and by which some characters count for
+/// nothing: such values are the same or undecided, never different.
 fn attribute_position(base: &AttributeTypeAndValue, name: &AttributeTypeAndValue) -> Position {
     if base.oid != name.oid {
         return Position::Outside;

@@ -153,8 +153,8 @@ pub(super) fn is_scheme(text: &str) -> bool {
 }
 
 /// A distinguished name as RFC 4514 writes it: most specific first, `,` between, `+` inside. Attributes without a name
-/// below are written as `oid=#hex`, so that names that look the same have the same characters in the same attributes, in
-/// whatever string type.
+/// below are written as `oid=#hex`, so that names that look the same have the same characters in the same attributes,
+/// in whatever string type.
 pub(super) fn distinguished_name(name: &Name) -> String {
     let mut text = String::new();
     let relative: Vec<_> = name.iter_rdn().collect();
