@@ -227,7 +227,8 @@ fn what_becomes_of_the_file_after_it_was_opened_is_seen() {
         }
         fs::remove_file(&path).unwrap();
         if matches!(place, Lies::AtPath | Lies::InPartAtPath) {
-            assert!(matches!(refused(model.get("w.bin")), Error::Missing { .. } | Error::Io { .. }));
+            let error = refused(model.get("w.bin"));
+            assert!(matches!(error, Error::Changed { .. }), "{place:?} removed: {error:?}");
         }
     }
 }

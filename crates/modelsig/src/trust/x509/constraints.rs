@@ -347,6 +347,8 @@ fn attribute_position(base: &AttributeTypeAndValue, name: &AttributeTypeAndValue
 mod tests {
     use std::str::FromStr;
 
+    use x509_cert::der::Decode;
+
     use super::super::parts::{Parts, tlv};
     use super::Position::{Inside, Outside, Undecided};
     use super::*;
@@ -461,6 +463,33 @@ mod tests {
             let base = if base.is_empty() { Name::default() } else { name(base) };
             assert_eq!(directory_position(&base, &name(found)), expected, "{found} under {base}");
         }
+    }
+
+    /// What is not ASCII is the same only character by character, in whatever encoding.
+    #[test]
+    fn one_text_in_two_encodings_is_one_name() {
+        let organisation = |tag: u8, value: &[u8]| {
+            let attribute = tlv(0x30, &[&[6, 3, 0x55, 4, 10], &tlv(tag, &[value])]);
+            Name::from_der(&tlv(0x30, &[&tlv(0x31, &[&attribute])])).unwrap()
+        };
+        let (utf8, bmp) = (organisation(0x0c, "Ä".as_bytes()), organisation(0x1e, &[0, 0xc4]));
+        assert_eq!(directory_position(&utf8, &bmp), Inside);
+        assert_eq!(directory_position(&bmp, &utf8), Inside);
+        assert_eq!(directory_position(&utf8, &organisation(0x1e, &[0, 0xe4])), Undecided);
+    }
+
+    #[test]
+    fn comparing_costs_by_the_number_of_attributes_and_by_their_length() {
+        let cost = |base: &str, name: &str| {
+            let (base, name) = (Name::from_str(base).unwrap(), Name::from_str(name).unwrap());
+            let first = |name: &Name| name.iter_rdn().next().unwrap().clone();
+            relative_cost(&first(&base), &first(&name))
+        };
+        let long = "a".repeat(640);
+        assert_eq!(cost("O=a", "O=b"), 1);
+        assert_eq!(cost("O=a+OU=b", "O=a+OU=b+CN=c"), 6);
+        assert_eq!(cost(&format!("O={long}"), "O=b"), 11);
+        assert_eq!(cost("O=b+OU=c", &format!("O={long}")), 2 + 20);
     }
 
     #[test]

@@ -321,6 +321,22 @@ mod tests {
         assert_eq!(distinguished_name(&Name::from_der(&together).unwrap()), "CN=x+OU=y");
     }
 
+    #[test]
+    fn the_text_of_an_attribute_fits_its_type() {
+        let text = |tag, value: &[u8]| {
+            let name = name(&[("2.5.4.3", tag, value)]);
+            let mut attributes = name.iter();
+            attribute_text(attributes.next().unwrap())
+        };
+        assert_eq!(text(Tag::BmpString, &[0, b'O', 0x6a, 0x21]).as_deref(), Some("O模"));
+        assert_eq!(text(Tag::BmpString, &[0, b'O', 0]), None);
+        assert_eq!(text(Tag::BmpString, &[0xd8, 0]), None);
+        assert_eq!(text(Tag::PrintableString, b"Ox").as_deref(), Some("Ox"));
+        assert_eq!(text(Tag::TeletexString, &[0xc4]), None);
+        assert_eq!(text(Tag::Utf8String, &[0xc4]), None);
+        assert_eq!(text(Tag::OctetString, b"Ox"), None);
+    }
+
     /// They may be there; nobody is known by them.
     #[test]
     fn forms_that_are_not_evaluated_are_read_and_identify_nobody() {

@@ -351,3 +351,21 @@ fn purpose_name(oid: &ObjectIdentifier) -> String {
         other => other.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::parts::{Parts, tlv};
+    use super::*;
+
+    /// Others that have the name of the issuer may be many; signatures are dear.
+    #[test]
+    fn issuers_are_tried_by_what_their_key_identifiers_say() {
+        let plain = Certificate::parse(&Parts::good().der()).unwrap();
+        let wants = Parts::with(35, &tlv(0x30, &[&tlv(0x80, &[b"key"])])).unwrap();
+        let (fits, differs) = (&tlv(4, &[b"key"]), &tlv(4, &[b"other"]));
+        let [fits, differs] = [fits, differs].map(|identifier| Parts::with(14, identifier).unwrap());
+        let ranks = [&fits, &plain, &differs].map(|issuer| key_id_rank(&wants, issuer));
+        assert_eq!(ranks, [0, 1, 2]);
+        assert_eq!(key_id_rank(&plain, &fits), 1);
+    }
+}

@@ -217,6 +217,9 @@ fn the_first_and_the_last_second_of_a_validity_are_valid() {
     accepted(|scene| scene.at = last);
     refused(|scene| scene.at = first - 1, is!(CertificateFault::NotYetValid { .. }));
     refused(|scene| scene.at = last + 1, is!(CertificateFault::Expired { .. }));
+    // A second that is both.
+    let only = date_time_ymd(2030, 1, 1);
+    accepted(|scene| (scene.leaf.params.not_before, scene.leaf.params.not_after) = (only, only));
 }
 
 // -- usage --
