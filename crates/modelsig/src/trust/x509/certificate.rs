@@ -235,6 +235,19 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_may_have_so_many_bytes_and_no_more() {
+        let of = |length: usize| {
+            let padding = tlv(0x30, &[&[6, 3, 0x2a, 3, 4], &tlv(4, &[&vec![0; length]])]);
+            let der = Parts { extensions: vec![padding], ..Parts::good() }.der();
+            (der.len(), Certificate::parse(&der).map(drop))
+        };
+        let around = of(LARGEST / 2).0 - LARGEST / 2;
+        assert_eq!(of(LARGEST - around), (LARGEST, Ok(())));
+        let too_large = CertificateFault::TooLarge { found: LARGEST + 1, limit: LARGEST };
+        assert_eq!(of(LARGEST - around + 1), (LARGEST + 1, Err(too_large)));
+    }
+
+    #[test]
     fn versions_without_extensions_are_refused() {
         assert_eq!(refused(|parts| parts.version.clear()), CertificateFault::Version { found: 1 });
         assert_eq!(refused(|parts| parts.version[4] = 1), CertificateFault::Version { found: 2 });

@@ -211,6 +211,24 @@ fn authority_key_id(der: &[u8]) -> Option<Option<Vec<u8>>> {
 mod tests {
     use super::super::parts::{Parts, tlv};
 
+    /// `FALSE` is the default, which DER does not write; a length may stand there alone.
+    #[test]
+    fn basic_constraints_are_read_as_der_writes_them() {
+        let of = |fields: &[&[u8]]| {
+            let parsed = Parts::with(19, &tlv(0x30, fields)).ok()?;
+            parsed.extensions().basic_constraints.map(|one| (one.ca, one.path_length))
+        };
+        let (yes, no) = ([1, 1, 0xff], [1, 1, 0]);
+        assert_eq!(of(&[]), Some((false, None)));
+        assert_eq!(of(&[&yes]), Some((true, None)));
+        assert_eq!(of(&[&yes, &[2, 1, 3]]), Some((true, Some(3))));
+        assert_eq!(of(&[&[2, 1, 3]]), Some((false, Some(3))));
+        assert_eq!(of(&[&yes, &[2, 5, 1, 0, 0, 0, 0]]), Some((true, Some(u32::MAX))));
+        for bad in [&[&no[..]][..], &[&yes, &[2, 1, 0x80]], &[&yes, &yes], &[&yes, &[2, 1, 3], &[2, 1, 3]]] {
+            assert_eq!(of(bad), None, "{bad:x?}");
+        }
+    }
+
     #[test]
     fn an_authority_key_identifier_has_its_parts_in_order_and_once() {
         let (id, serial) = (tlv(0x80, &[b"id"]), tlv(0x82, &[&[7]]));

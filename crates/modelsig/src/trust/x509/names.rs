@@ -288,6 +288,9 @@ mod tests {
             ("\"a:b\"@example.com", email),
             ("example.com", dns),
             ("*.example.com", dns),
+            ("1a:b", dns),
+            ("a_b:c", dns),
+            (":a@b", email),
         ] {
             assert_eq!(SubjectName::of_text(text), form(text.into()));
         }

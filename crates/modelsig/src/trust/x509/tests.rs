@@ -258,7 +258,8 @@ fn the_purposes_of_a_leaf_are_told_by_their_names() {
     let (names, purposes): (Vec<&str>, Vec<_>) = all.into_iter().unzip();
     refused(
         |scene| scene.leaf.params.extended_key_usages = purposes,
-        is!(CertificateFault::WrongExtendedKeyUsage { found, .. } if *found == names),
+        is!(fault @ CertificateFault::WrongExtendedKeyUsage { found, .. }
+            if *found == names && fault.to_string().contains(&names.join(", "))),
     );
 }
 
@@ -598,6 +599,27 @@ fn the_most_telling_fault_is_told_in_whatever_order_the_certificates_come() {
         let fault = given.verify(AT);
         assert!(matches!(fault, Err(CertificateFault::Expired { .. })), "{fault:?}");
     }
+}
+
+#[test]
+fn of_faults_that_tell_as_much_the_first_is_told() {
+    let scene = Scene::good();
+    let expired = |year| {
+        let mut authority = scene.authority.clone();
+        authority.params.not_after = date_time_ymd(year, 1, 1);
+        authority.issued_by(&scene.root)
+    };
+    let told = |intermediates| {
+        let anchors = vec![scene.root.issued_by(&scene.root)];
+        let given = Given { leaf: scene.leaf.issued_by(&scene.authority), intermediates, anchors };
+        match given.verify(AT) {
+            Err(CertificateFault::Expired { not_after, .. }) => not_after,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (early, late) = (1_704_067_200, 1_735_689_600);
+    assert_eq!(told(vec![expired(2024), expired(2025)]), early);
+    assert_eq!(told(vec![expired(2025), expired(2024)]), late);
 }
 
 #[test]
