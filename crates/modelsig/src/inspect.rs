@@ -8,6 +8,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::bundle::{Bundle, Material};
 use crate::content::BundleSource;
+use crate::limits::at_most;
 use crate::loader::{ModelTensor, Stop};
 use crate::manifest::{Manifest, Proof};
 use crate::model::format::{TensorFormat, read_header};
@@ -95,7 +96,7 @@ pub fn inspect<'b>(bundle: impl Into<BundleSource<'b>>, limits: &Limits) -> Resu
 pub fn inspect_tensors(model: &Path, limits: &Limits) -> Result<Vec<ModelTensor>, Error> {
     let model = Model::open(model)?;
     let tree = model.tree(&Exclusions::default(), Symlinks::Reject, limits)?;
-    let mut tensors = Vec::new();
+    let (mut tensors, mut name_bytes) = (Vec::new(), 0usize);
     for file in &tree.files {
         let name = file.name.as_str();
         let Some(format) = TensorFormat::of_name(name) else { continue };
@@ -112,6 +113,17 @@ pub fn inspect_tensors(model: &Path, limits: &Limits) -> Result<Vec<ModelTensor>
             }
         };
         let header = read_header(format, file.length, limits, &mut read).map_err(|stop| stop.about(name))?;
+        // Each file alone keeps to the limits of a header. All together are many, and each tensor has the name of its file.
+        let count = header.tensors.len();
+        at_most(
+            Path::new(name),
+            "the number of tensors",
+            limits.tensors,
+            tensors.len().saturating_add(count),
+        )?;
+        name_bytes = name_bytes.saturating_add(name.len().saturating_mul(count));
+        let what = "the length of the file names of all tensors in bytes";
+        at_most(Path::new(name), what, limits.name_bytes, name_bytes)?;
         tensors.extend(header.tensors.into_iter().map(|tensor| ModelTensor { file: name.into(), tensor }));
     }
     Ok(tensors)

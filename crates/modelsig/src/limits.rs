@@ -40,7 +40,7 @@ pub struct Limits {
     /// Bytes of the header of a safetensors or GGUF file, or of an index of such files. Default 100 MB, the limit of
     /// the safetensors crate.
     pub header_bytes: u64,
-    /// Tensors in one file or one index. Default 1,000,000.
+    /// Tensors in one file or one index, and in all files together that are only inspected. Default 1,000,000.
     pub tensors: usize,
     /// Dimensions of a tensor. Default 64, what PyTorch and NumPy can make, and never more than those.
     pub tensor_dimensions: usize,

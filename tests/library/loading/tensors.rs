@@ -1,7 +1,7 @@
 //! Tensors by name: their headers are checked before they are parsed, and only the parts that they lie in are read.
 
 use modelsig::hash::{ByteRange, ChunkSize, Engine, Progress};
-use modelsig::{Error, ErrorKind, ModelSigner, Policy};
+use modelsig::{Error, ErrorKind, Limits, ModelSigner, Policy, inspect_tensors};
 use modelsig_tests::{Case, assert_outcome, only_problem, refused};
 
 use super::{in_chunks, noise};
@@ -36,6 +36,27 @@ fn case() -> Case {
     let case = Case::new(&[("model.safetensors", &safetensors(&TENSORS)), ("config.json", b"{}")]);
     case.sign_with(&in_chunks());
     case
+}
+
+/// Nobody has signed what is inspected: many files with many tensors are limited together.
+#[test]
+fn what_is_inspected_has_limits_for_all_files_together() {
+    let file = safetensors(&[("a", 1), ("b", 1)]);
+    let case = Case::new(&[("one.safetensors", &file), ("two.safetensors", &file)]);
+    let inspect = |change: fn(&mut Limits)| {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        inspect_tensors(&case.model(), &limits)
+    };
+    assert_eq!(inspect(|limits| limits.tensors = 4).unwrap().len(), 4);
+    assert_eq!(inspect(|limits| limits.name_bytes = 60).unwrap()[3].file, "two.safetensors");
+    for (change, limit, found) in
+        [((|limits| limits.tensors = 3) as fn(&mut Limits), 3, 4), (|limits| limits.name_bytes = 59, 59, 60)]
+    {
+        let error = refused(inspect(change));
+        let Error::Limit { limit: told, found: count, path, .. } = &error else { panic!("{error:?}") };
+        assert_eq!((*told, *count, path.as_str()), (limit, found, "two.safetensors"));
+    }
 }
 
 #[test]

@@ -8,15 +8,18 @@ pub(super) fn unsupported(path: &str, leaf: &[u8]) -> Error {
     Error::KeylessUnsupported { path: path.into(), identity, issuer }
 }
 
-/// Whom the certificate names, and which identity provider it says vouched for that.
-#[cfg(feature = "certificate")]
+/// Whom the certificate names, and which identity provider it says vouched for that. Without the feature `certificate`
+/// nobody reads it.
 pub(crate) fn claims(leaf: &[u8]) -> (Option<String>, Option<String>) {
-    use super::x509::Certificate;
-
     // First of all for its limits.
-    let Ok(certificate) = Certificate::parse(leaf) else { return (None, None) };
-    let name = certificate.names().into_iter().next().map(|name| name.as_str().to_owned());
-    (name.or_else(|| Some(format!("subject:{}", certificate.subject()))), issuer(leaf))
+    #[cfg(feature = "certificate")]
+    if let Ok(certificate) = super::x509::Certificate::parse(leaf) {
+        let name = certificate.names().into_iter().next().map(|name| name.as_str().to_owned());
+        return (name.or_else(|| Some(format!("subject:{}", certificate.subject()))), issuer(leaf));
+    }
+    #[cfg(not(feature = "certificate"))]
+    let _ = leaf;
+    (None, None)
 }
 
 /// The identity provider in Fulcio's extensions: a DER string and, in older certificates, plain text.
@@ -35,9 +38,4 @@ fn issuer(leaf: &[u8]) -> Option<String> {
     };
     let newer = value(ISSUER_V2).and_then(|value| String::from_der(value).ok());
     newer.or_else(|| value(ISSUER).and_then(|value| String::from_utf8(value.to_vec()).ok()))
-}
-
-#[cfg(not(feature = "certificate"))]
-pub(crate) fn claims(_leaf: &[u8]) -> (Option<String>, Option<String>) {
-    (None, None)
 }
