@@ -248,6 +248,18 @@ mod tests {
     }
 
     #[test]
+    fn a_serial_number_is_told_without_the_byte_of_its_sign() {
+        let of = |integer: &[u8]| {
+            let der = Parts { serial: tlv(2, &[integer]), ..Parts::good() }.der();
+            Certificate::parse(&der).map(|certificate| certificate.serial())
+        };
+        assert_eq!(of(&[0]).as_deref(), Ok("00"));
+        assert_eq!(of(&[0, 0x87]).as_deref(), Ok("87"));
+        assert_eq!(of(&[&[0][..], &[0x87; 20]].concat()), Ok("87".repeat(20)));
+        assert!(of(&[&[0][..], &[0x87; 21]].concat()).is_err());
+    }
+
+    #[test]
     fn versions_without_extensions_are_refused() {
         assert_eq!(refused(|parts| parts.version.clear()), CertificateFault::Version { found: 1 });
         assert_eq!(refused(|parts| parts.version[4] = 1), CertificateFault::Version { found: 2 });
