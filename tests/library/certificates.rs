@@ -68,6 +68,8 @@ fn a_sound_chain_is_accepted_and_reported() {
         ("2020-01-01T00:00:00Z", "2120-01-01T00:00:00Z")
     );
     assert!(!certificate.time_given);
+    assert_eq!(trust(&chain).anchor_fingerprints(), [certificate.anchor_fingerprint.as_str()]);
+    assert_ne!(certificate.anchor_fingerprint, certificate.fingerprint);
     assert!(model.report().notes().is_empty(), "{:?}", model.report().notes());
 }
 
@@ -412,8 +414,11 @@ fn keys_and_certificates_are_judged_by_the_method_of_the_bundle() {
     let error = refused(verify(&case, key.clone()));
     let fits = matches!(error, Error::MethodMismatch { expected: "key", found: "certificate", .. });
     assert!(fits, "{error:?}");
-    let other = Trust::Any(vec![key.into(), trust(&Chain::sound()).into()]);
-    fault(verify(&case, other));
+    // Told is what the one says whose method it is, wherever that stands among them.
+    let stranger = || trust(&Chain::sound()).into();
+    for other in [vec![key.clone().into(), stranger()], vec![stranger(), key.into()]] {
+        fault(verify(&case, Trust::Any(other)));
+    }
     assert!(matches!(refused(verify(&case, Trust::Any(Vec::new()))), Error::NoTrust));
     // The key of the certificate proves nothing of what its issuer says.
     let error = refused(verify(&case, chain.key.public_key().clone()));
