@@ -369,6 +369,16 @@ fn another_key_cannot_use_the_certificate() {
     assert_outcome(&error, ErrorKind::BadSignature, "model.sig");
 }
 
+/// As many as a verifier reads; one more is refused below.
+#[test]
+fn sixteen_certificates_are_embedded_and_read() {
+    let (chain, case) = (Chain::sound(), Case::new(&MODEL));
+    let sixteen = chain::pem(&chain.leaf) + &chain::pem(&chain.intermediate).repeat(15);
+    let signer = ModelSigner::new().with_certificates(CertificateChain::from_pem(&sixteen).unwrap());
+    signer.sign(&case.model(), &case.bundle(), &chain.key).unwrap();
+    verify(&case, trust(&chain)).unwrap();
+}
+
 #[test]
 fn signing_refuses_a_certificate_that_no_verifier_accepts() {
     let sound = Chain::sound();
