@@ -239,6 +239,11 @@ pub(crate) fn with_underscore_aliases(command: clap::Command) -> clap::Command {
     command.mut_args(alias).mut_subcommands(with_underscore_aliases)
 }
 
+/// The folder in which a path lies.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Everybody on the machine can read command lines, and messages repeat them: a key in one is refused without a word of
 /// it.
 pub(crate) fn refuse_keys(mut arguments: impl Iterator<Item = OsString>) -> Result<(), clap::Error> {

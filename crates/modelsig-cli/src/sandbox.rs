@@ -72,6 +72,7 @@ mod linux {
     use modelsig::hash::uninterrupted;
 
     use super::{Path, PathBuf, Sandbox};
+    use crate::args::folder_of;
 
     /// The newest rules that are used: all of what they restrict is refused where the kernel knows it.
     const NEWEST: ABI = ABI::V6;
@@ -125,8 +126,7 @@ mod linux {
     }
 
     fn is_inside(bundle: &Path, model: &Path) -> bool {
-        let folder =
-            bundle.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder_of(bundle);
         match (uninterrupted(|| folder.canonicalize()), uninterrupted(|| model.canonicalize())) {
             (Ok(folder), Ok(model)) => folder.starts_with(model),
             _ => false,

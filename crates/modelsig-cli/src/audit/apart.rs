@@ -9,6 +9,7 @@ use modelsig::hash::uninterrupted;
 use modelsig::{Error, Escaped};
 
 use super::Case;
+use crate::args::folder_of;
 
 /// Before the log is opened, and perhaps made: that it has no place which is read.
 pub(super) fn lies_elsewhere(log: &Path, case: &Case) -> Result<(), Error> {
@@ -59,11 +60,6 @@ pub(super) fn is_nothing_else(log: &Path, opened: &File, case: &Case) -> Result<
 fn place_of(path: &Path) -> Option<PathBuf> {
     let folder = uninterrupted(|| folder_of(path).canonicalize()).ok()?;
     Some(folder.join(path.file_name()?))
-}
-
-/// The folder in which a path lies.
-pub(super) fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn shown(path: &Path) -> String {

@@ -153,7 +153,7 @@ impl LogFile {
     /// A new name is on the device when its folder is.
     #[cfg(unix)]
     fn flush_name(&self, path: &Path) -> Result<(), Error> {
-        let folder = File::open(super::apart::folder_of(path))
+        let folder = File::open(crate::args::folder_of(path))
             .map_err(|source| self.cannot("open the folder of", source))?;
         match folder.sync_all() {
             // Not every file system flushes folders; those that do not say so in this way.
