@@ -92,10 +92,14 @@ pub fn inspect<'b>(bundle: impl Into<BundleSource<'b>>, limits: &Limits) -> Resu
 /// their data. Nothing is verified: [`SignedModel::tensors`](crate::SignedModel::tensors) is for that.
 ///
 /// # Errors
-/// As verification, for what cannot be opened or walked; [`Error::Format`] for a malformed header.
+/// As verification, for what cannot be opened or walked; [`Error::Format`] for a malformed header. What is no file and no
+/// folder is passed over unless its name is that of a file of tensors.
 pub fn inspect_tensors(model: &Path, limits: &Limits) -> Result<Vec<ModelTensor>, Error> {
     let model = Model::open(model)?;
     let tree = model.tree(&Exclusions::default(), Symlinks::Reject, limits)?;
+    if let Some(problem) = tree.problems.into_iter().find(may_hide_tensors) {
+        return Err(problem);
+    }
     let (mut tensors, mut name_bytes) = (Vec::new(), 0usize);
     for file in &tree.files {
         let name = file.name.as_str();
@@ -113,7 +117,8 @@ pub fn inspect_tensors(model: &Path, limits: &Limits) -> Result<Vec<ModelTensor>
             }
         };
         let header = read_header(format, file.length, limits, &mut read).map_err(|stop| stop.about(name))?;
-        // Each file alone keeps to the limits of a header. All together are many, and each tensor has the name of its file.
+        // Each file alone keeps to the limits of a header. All together are many, and each tensor has the name of its
+        // file.
         let count = header.tensors.len();
         at_most(
             Path::new(name),
@@ -127,6 +132,13 @@ pub fn inspect_tensors(model: &Path, limits: &Limits) -> Result<Vec<ModelTensor>
         tensors.extend(header.tensors.into_iter().map(|tensor| ModelTensor { file: name.into(), tensor }));
     }
     Ok(tensors)
+}
+
+fn may_hide_tensors(problem: &Error) -> bool {
+    match problem {
+        Error::Symlink { path } | Error::SpecialFile { path, .. } => TensorFormat::of_name(path).is_some(),
+        _ => true,
+    }
 }
 
 impl Inspection {

@@ -59,6 +59,20 @@ fn what_is_inspected_has_limits_for_all_files_together() {
     }
 }
 
+/// Tensors that are not shown for want of a look at their file would be missed.
+#[test]
+#[cfg(unix)]
+fn what_may_hide_tensors_is_told() {
+    let case = Case::new(&[("one.safetensors", &safetensors(&[("a", 1)])), ("notes", b"")]);
+    let inspect = || inspect_tensors(&case.model(), &Limits::default());
+    std::os::unix::fs::symlink("notes", case.file("link")).unwrap();
+    assert_eq!(inspect().unwrap().len(), 1);
+    std::os::unix::fs::symlink("one.safetensors", case.file("two.gguf")).unwrap();
+    let error = refused(inspect());
+    assert!(matches!(error, Error::Symlink { .. }), "{error:?}");
+    assert_outcome(&error, ErrorKind::ForbiddenFile, "two.gguf");
+}
+
 #[test]
 fn tensors_are_found_by_name() {
     let case = case();

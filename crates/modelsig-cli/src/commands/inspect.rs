@@ -36,16 +36,21 @@ struct Unverified<'i> {
 impl Options {
     pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
         let limits = Limits::default();
-        run.printer.sandboxed(Sandbox::enter(&self.place, &[]));
         let is_model = self.place.is_dir() || has_tensors(&self.place);
         let bundle = if self.place.is_dir() { args::default_bundle(&self.place) } else { self.place.clone() };
+        // A folder of links into a store is inspected as it stands: nothing is believed.
+        let stored = bundle.canonicalize().unwrap_or_else(|_| bundle.clone());
+        run.printer.sandboxed(Sandbox::enter(&self.place, &[stored]));
         let inspection = match is_model && (has_tensors(&self.place) || !bundle.exists()) {
             true => None,
             false => Some(modelsig::inspect(&bundle, &limits)?),
         };
-        let tensors = if is_model { modelsig::inspect_tensors(&self.place, &limits)? } else { Vec::new() };
+        let tensors = || match is_model {
+            true => modelsig::inspect_tensors(&self.place, &limits),
+            false => Ok(Vec::new()),
+        };
         if run.printer.is_json() {
-            let (inspection, tensors) = (inspection.as_ref(), &tensors[..]);
+            let (inspection, tensors) = (inspection.as_ref(), &tensors()?[..]);
             run.printer.json(&Unverified { exit_code: 0, verdict: "unverified", inspection, tensors });
             return Ok(Exit::SUCCESS);
         }
@@ -54,6 +59,8 @@ impl Options {
         if let Some(inspection) = &inspection {
             show(run, inspection);
         }
+        // The bundle is worth seeing also when a header is not.
+        let tensors = tensors()?;
         if is_model {
             show_tensors(run, &tensors);
         }
