@@ -17,9 +17,22 @@ pub(crate) fn read_bundle(path: &Path, opened: io::Result<File>, limits: &Limits
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(Error::BundleNotFound { path: name });
         }
-        result => result.map_err(|error| Error::io("open", &name, error))?,
+        result => result.map_err(|error| unopened(path, error))?,
     };
     read_limited(file, &name, limits.bundle_bytes, BUNDLE)
+}
+
+/// Why a path could not be opened. A folder is one also where opening it is refused first: by Windows, and by a
+/// sandbox.
+fn unopened(path: &Path, error: io::Error) -> Error {
+    let name = path.to_string_lossy().into_owned();
+    let is_refused = error.kind() == io::ErrorKind::PermissionDenied;
+    match modelsig_hash::uninterrupted(|| path.metadata()) {
+        Ok(found) if is_refused && found.is_dir() => {
+            Error::NotAFile { path: name, what: crate::model::kind_of(found.file_type()) }
+        }
+        _ => Error::io("open", name, error),
+    }
 }
 
 const BUNDLE: &str = "the size of a bundle in bytes";
@@ -47,7 +60,7 @@ fn in_limit(name: &str, found: u64, limits: &Limits) -> Result<(), Error> {
 /// Reads a key file, which must be text.
 pub(crate) fn read_key(path: &Path, limits: &Limits) -> Result<Zeroizing<String>, Error> {
     let name = path.to_string_lossy().into_owned();
-    let file = open(path).map_err(|error| Error::io("open", &name, error))?;
+    let file = open(path).map_err(|error| unopened(path, error))?;
     text(file, name, limits.key_bytes, "the size of a key file in bytes", not_a_key)
 }
 
@@ -55,7 +68,7 @@ pub(crate) fn read_key(path: &Path, limits: &Limits) -> Result<Zeroizing<String>
 #[cfg(feature = "certificate")]
 pub(crate) fn read_certificates(path: &Path, limits: &Limits) -> Result<Zeroizing<String>, Error> {
     let name = path.to_string_lossy().into_owned();
-    let file = open(path).map_err(|error| Error::io("open", &name, error))?;
+    let file = open(path).map_err(|error| unopened(path, error))?;
     let no_certificates = |path| Error::Anchor { path, fault: crate::trust::x509::CertificateFault::NotPem };
     text(file, name, limits.anchor_bytes, "the size of a file with certificates in bytes", no_certificates)
 }
