@@ -222,6 +222,36 @@ fn ignored_paths_that_are_repeated_count_once() {
     }
 }
 
+/// What stands where the signer has recorded a bundle is read to see that it is one, however many such places there are.
+#[test]
+fn ignored_bundles_are_limited_together() {
+    let case = Case::new(&[("a.bin", b"a")]);
+    let ignored = |name| ModelPath::parse(name).unwrap();
+    case.sign_with(&ModelSigner::new().ignore_path(ignored("one.sig")).ignore_path(ignored("two.sig")));
+    let bundle = fs::read_to_string(case.bundle()).unwrap();
+    let verify = |length: usize| {
+        for name in ["one.sig", "two.sig"] {
+            case.write(name, format!("{bundle:length$}").as_bytes());
+        }
+        let mut limits = Limits::default();
+        limits.bundle_bytes = 10_000;
+        case.verifier(Policy::strict()).with_limits(limits).verify(&case.model(), &case.bundle())
+    };
+    verify(5_000).unwrap();
+    let error = refused(verify(5_001));
+    let problem = only_problem(&error);
+    let what = "the size of all ignored bundles in bytes";
+    assert!(
+        matches!(problem, Error::Limit { what: told, limit: 10_000, found: 10_002, .. } if *told == what),
+        "{error:?}"
+    );
+    assert!(problem.path().is_some_and(|path| path.ends_with(".sig")), "{error:?}");
+    // What is longer than any bundle is none, and is not read.
+    let error = refused(verify(10_001));
+    assert!(problems(&error).iter().all(|problem| matches!(problem, Error::Unsigned { .. })), "{error:?}");
+    assert_eq!(problems(&error).len(), 2);
+}
+
 #[test]
 fn json_deeper_than_the_limit() {
     let case = Case::new(&[("a.bin", b"a")]);

@@ -109,7 +109,8 @@ pub(super) fn walk(
     limits: &Limits,
 ) -> Result<Tree, Error> {
     let (tree, pending) = (Tree::default(), Vec::new());
-    let mut walk = Walk { root, exclusions, symlinks, limits, tree, pending, seen: 0, name_bytes: 0 };
+    let mut walk =
+        Walk { root, exclusions, symlinks, limits, tree, pending, seen: 0, name_bytes: 0, bundle_bytes: 0 };
     walk.pending.push(Pending { folder: None, depth: 0, skipped: None });
     while let Some(next) = walk.pending.pop() {
         walk.list(&next)?;
@@ -128,6 +129,8 @@ struct Walk<'w> {
     pending: Vec<Pending>,
     /// How many files and folders.
     seen: usize,
+    /// How many bytes were read to tell bundles from other files.
+    bundle_bytes: u64,
     /// Bytes in their paths.
     name_bytes: usize,
 }
@@ -180,10 +183,12 @@ impl Walk<'_> {
             Some(Err(fault)) => return self.tree.problems.push(Error::BadName { path: shown(), fault }),
             None => return self.tree.problems.push(Error::NameNotUtf8 { path: shown() }),
         };
-        let own = || self.reason_to_skip(&name, &entry.kind);
-        let skipped = match parent.skipped.map_or_else(own, |reason| Ok(Some(reason))) {
-            Ok(skipped) => skipped,
-            Err(problem) => return self.tree.problems.push(problem),
+        let skipped = match parent.skipped {
+            Some(reason) => Some(reason),
+            None => match self.reason_to_skip(&name, &entry.kind) {
+                Ok(skipped) => skipped,
+                Err(problem) => return self.tree.problems.push(problem),
+            },
         };
         match (entry.kind, skipped) {
             (EntryKind::Folder, skipped) => {
@@ -218,24 +223,37 @@ impl Walk<'_> {
 
     /// The place of a bundle is a place for one file. A recorded name that ends in `.sig` is the place of the signer's
     /// bundle, and left out only if a bundle stands there: otherwise it would be a place for anything.
-    fn reason_to_skip(&self, name: &ModelPath, kind: &EntryKind) -> Result<Option<SkipReason>, Error> {
+    fn reason_to_skip(&mut self, name: &ModelPath, kind: &EntryKind) -> Result<Option<SkipReason>, Error> {
         let Some(reason) = self.exclusions.reason(name) else { return Ok(None) };
         if reason == SkipReason::Signature && !matches!(kind, EntryKind::File { .. }) {
             return Ok(None);
         }
         let reserved = reason == SkipReason::Signer && name.as_str().to_ascii_lowercase().ends_with(".sig");
-        let skip = !reserved || (matches!(kind, EntryKind::File { .. }) && self.is_bundle(name)?);
+        let skip = match kind {
+            _ if !reserved => true,
+            EntryKind::File { length, .. } => self.is_bundle(name, *length)?,
+            _ => false,
+        };
         Ok(skip.then_some(reason))
     }
 
-    fn is_bundle(&self, name: &ModelPath) -> Result<bool, Error> {
+    /// All that are read to find out are together no longer than one bundle may be.
+    fn is_bundle(&mut self, name: &ModelPath, length: u64) -> Result<bool, Error> {
+        let limit = self.limits.bundle_bytes;
+        if length > limit {
+            return Ok(false);
+        }
+        self.bundle_bytes = self.bundle_bytes.saturating_add(length);
+        if self.bundle_bytes > limit {
+            let what = "the size of all ignored bundles in bytes";
+            return Err(Error::Limit { path: name.to_string(), what, limit, found: self.bundle_bytes });
+        }
         let failed = |operation| move |error| Error::io(operation, name.as_str(), error);
         let file = self.root.open_file(name).map_err(failed("open"))?;
-        let limit = self.limits.bundle_bytes;
         let mut bytes = Vec::new();
-        std::io::Read::read_to_end(&mut std::io::Read::take(file, limit.saturating_add(1)), &mut bytes)
+        std::io::Read::read_to_end(&mut std::io::Read::take(file, length.saturating_add(1)), &mut bytes)
             .map_err(failed("read"))?;
-        Ok(bytes.len() as u64 <= limit && Bundle::parse("", bytes, self.limits).is_ok())
+        Ok(bytes.len() as u64 == length && Bundle::parse("", bytes, self.limits).is_ok())
     }
 
     fn follow(&self, name: ModelPath) -> Result<TreeFile, Error> {
@@ -246,7 +264,7 @@ impl Walk<'_> {
         let link = self.root.canonical().join(Path::new(name.as_str()));
         let end = match uninterrupted(|| link.canonicalize()) {
             Err(error) if is_loop(&error) => return Err(Error::SymlinkLoop { path }),
-            Err(error) if leads_nowhere(&error) => return Err(Error::SymlinkDangling { path }),
+            Err(error) if leads_nowhere(&link, &error) => return Err(Error::SymlinkDangling { path }),
             result => result.map_err(|error| Error::io("follow symbolic link", &path, error))?,
         };
         let Ok(inside) = end.strip_prefix(self.root.canonical()) else {
@@ -269,9 +287,14 @@ impl Walk<'_> {
 }
 
 /// True for what the system says of a link whose end is not there, or cannot be.
-fn leads_nowhere(error: &std::io::Error) -> bool {
+fn leads_nowhere(link: &Path, error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
-    matches!(error.kind(), NotFound | NotADirectory | InvalidFilename)
+    match error.kind() {
+        NotFound | NotADirectory => true,
+        // Unless it is our own name for the link that is too long.
+        InvalidFilename => uninterrupted(|| link.symlink_metadata()).is_ok(),
+        _ => false,
+    }
 }
 
 /// True for what the system says of links in a circle, and of a link that is not to be followed.
@@ -283,4 +306,21 @@ pub(crate) fn is_loop(error: &std::io::Error) -> bool {
         let _ = error;
         false
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn a_link_with_a_long_name_of_its_own_need_not_lead_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let too_long = std::io::Error::from(ErrorKind::InvalidFilename);
+        assert!(leads_nowhere(folder.path(), &too_long));
+        assert!(!leads_nowhere(&folder.path().join("n".repeat(5_000)), &too_long));
+        assert!(leads_nowhere(folder.path(), &ErrorKind::NotFound.into()));
+        assert!(!leads_nowhere(folder.path(), &ErrorKind::PermissionDenied.into()));
+    }
 }
