@@ -9,8 +9,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use modelsig_hash::ByteRange;
-
 use crate::{Error, Limits, input};
 
 /// The content of one resource: a regular file, or a part of one. Nothing is read before it is verified.
@@ -105,8 +103,7 @@ impl Content {
         };
         let end = self.offset.checked_add(length).filter(|end| *end <= available);
         if end.is_none() {
-            let range = ByteRange::new(self.offset, self.offset.saturating_add(length));
-            let range = range.map_err(|error| Error::from_hashing(name, error))?;
+            let range = self.offset..self.offset.saturating_add(length);
             return Err(Error::OutOfRange { path: name.into(), range, length: available });
         }
         let whole = self.offset == 0 && length == available;

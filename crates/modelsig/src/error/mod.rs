@@ -4,6 +4,7 @@ mod facts;
 mod wording;
 
 use std::io;
+use std::ops::Range;
 
 use modelsig_hash::ByteRange;
 
@@ -217,12 +218,12 @@ pub enum Error {
         tried: Vec<String>,
     },
     /// A range of bytes that is none, or reaches out of its file.
-    #[error("bytes {range} lie outside {}, which has {length} bytes", shown(.path))]
+    #[error("bytes {}..{} lie outside {}, which has {length} bytes", .range.start, .range.end, shown(.path))]
     OutOfRange {
         /// The file.
         path: String,
         /// What was asked for.
-        range: ByteRange,
+        range: Range<u64>,
         /// The length of the file in bytes.
         length: u64,
     },

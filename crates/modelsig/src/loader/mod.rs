@@ -47,8 +47,9 @@ pub use verified::{VerifiedBytes, VerifiedFile, VerifiedTensor};
 
 /// A model whose signature, manifest, names and lengths hold. Content is checked as it is handed out.
 ///
-/// Only [`Verifier::open`](crate::Verifier::open) makes one. It can be used by many threads at once. Nothing but signed
-/// names can be reached through it, and what it hands out stands on a [`Protection`] that the [`Policy`] accepts.
+/// [`Verifier::open`](crate::Verifier::open) and [`Verifier::open_resources`](crate::Verifier::open_resources) make
+/// one. It can be used by many threads at once. Nothing but signed names can be reached through it, and what it hands
+/// out stands on a [`Protection`] that the [`Policy`] accepts.
 pub struct SignedModel {
     pub(crate) model: Arc<Model>,
     pub(crate) manifest: Manifest,
@@ -95,9 +96,10 @@ impl Present {
 /// A model of which every byte was checked; where its resources
 /// [lie in no folder](crate::Verifier::open_resources), every byte of those that the caller gave.
 ///
-/// Only [`Verifier::verify`](crate::Verifier::verify) and [`SignedModel::load_all`] make one. It can all that a
-/// [`SignedModel`] can. After `load_all` it hands out what was loaded. After `verify` nothing is held: files may change
-/// on disk, so what it hands out is read and checked again.
+/// [`Verifier::verify`](crate::Verifier::verify), [`Verifier::verify_resources`](crate::Verifier::verify_resources),
+/// `Verifier::protect` and [`SignedModel::load_all`] make one. It can do all that a [`SignedModel`] can. After
+/// `load_all` it hands out what was loaded. After the others nothing is held: files may change on disk, so what it
+/// hands out is read and checked again.
 pub struct VerifiedModel(SignedModel);
 
 impl SignedModel {
@@ -157,11 +159,9 @@ impl SignedModel {
     /// As [`SignedModel::get`]; [`Error::OutOfRange`] when the range, in bytes of the file, is none or reaches out of it.
     pub fn range(&self, name: &str, range: Range<u64>) -> Result<VerifiedBytes, Error> {
         let present = self.find(name)?;
-        let bad = |_| {
-            let range = ByteRange::whole(range.end);
-            Error::OutOfRange { path: name.into(), range, length: present.tree.length }
-        };
-        self.part(present, ByteRange::new(range.start, range.end).map_err(bad)?)
+        let asked = ByteRange::new(range.start, range.end);
+        let bad = |_| Error::OutOfRange { path: name.into(), range, length: present.tree.length };
+        self.part(present, asked.map_err(bad)?)
     }
 
     /// A signed file as a stream, of which each part is checked before it is handed out: for files larger than memory,

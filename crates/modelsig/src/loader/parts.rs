@@ -49,6 +49,7 @@ impl SignedModel {
     fn cover_range(&self, present: &Present, range: ByteRange) -> Result<(VerifiedFile, u64), Error> {
         let (name, length) = (self.name_of(present), present.tree.length);
         if range.end() > length {
+            let range = range.start()..range.end();
             return Err(Error::OutOfRange { path: name.into(), range, length });
         }
         if let Some(whole) = present.state.kept() {
