@@ -1,5 +1,5 @@
-//! What a verifier insists on. Strict from the start; what weakens it lives in [`danger`] and is written into the
-//! report.
+//! What a verifier insists on. Strict from the start; what weakens it is written into the report, and lives in
+//! [`danger`] except for [`Policy::min_protection`], which can be set either way.
 
 use crate::model::ModelPath;
 use crate::{Error, Protection};

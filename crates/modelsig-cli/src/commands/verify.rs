@@ -51,8 +51,10 @@ pub(crate) struct Options {
     tensor: Vec<String>,
     #[command(flatten)]
     policy: PolicyOptions,
-    /// Stop at the first problem
-    #[arg(long)]
+    /// Stop at the first problem with what the files contain
+    ///
+    /// Problems that are found before, with names and lengths, are all listed, and then nothing is read.
+    #[arg(long, conflicts_with_all = ["files", "tensor"])]
     fail_fast: bool,
     /// Keep the right to read more than the model and the bundles
     ///

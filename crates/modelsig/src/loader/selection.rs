@@ -47,7 +47,8 @@ enum Share {
 impl SignedModel {
     /// Checks the files and the tensors that fit the selection, where they lie, and nothing else of the content.
     ///
-    /// A tensor is checked with all chunks or shards that it lies in, or with all of its file where there are none.
+    /// A tensor is checked with all chunks or shards that it lies in, or with all of its file where there are none. All
+    /// that is chosen is checked, also under a policy that [fails fast](crate::Policy::fail_fast).
     ///
     /// # Errors
     /// [`Error::Usage`] for a selection without patterns; [`Error::NothingFits`] when a pattern fits no name; [`Error::Format`] when a header that must be read for the names of
