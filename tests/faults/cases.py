@@ -47,6 +47,14 @@ class Case:
         return []
 
 
+class Insisting(Case):
+    """Wants a sandbox, or no verdict."""
+
+    def faults_after(self, files: pathlib.Path, run) -> list:
+        has_sandbox = not any(call.name.startswith("landlock_") for call in run.calls)
+        return [] if has_sandbox or run.status == 2 else ["a verdict without a sandbox"]
+
+
 class WritingCase(Case):
     def prepare(self, place: pathlib.Path) -> pathlib.Path:
         copy = place / "files"

@@ -5,7 +5,7 @@ import pathlib
 import shutil
 
 import models
-from cases import Auditing, Case, KeyMaking, Repairing, RepairingOnRecord, Signing
+from cases import Auditing, Case, Insisting, KeyMaking, Repairing, RepairingOnRecord, Signing
 from models import CHUNK, KIBI, WEIGHTS, Workshop
 
 FILES = pathlib.PurePath("FILES")
@@ -108,6 +108,7 @@ def verifications(workshop: Workshop, certificates) -> list:
         through_link,
         verify("verify, large", large, *beside),
         verify("verify, no sandbox", sound, *beside, "--no-sandbox"),
+        Insisting("verify, sandbox required", sound.parent, "verify", MODEL, *key, *beside, *one, "--require-sandbox"),
         verify("verify, 3 threads", large, *beside, "--json", threads=3),
         verify("verify, damaged, 3 threads", damaged, *beside, status=1, threads=3),
     ]

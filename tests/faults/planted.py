@@ -4,7 +4,7 @@ import pathlib
 
 import judge
 import models
-from cases import Auditing, Case, KeyMaking, Repairing, RepairingOnRecord, Signing
+from cases import Auditing, Case, Insisting, KeyMaking, Repairing, RepairingOnRecord, Signing
 from tracing import Fault, Run, Tracer
 
 # Every shell asks for its parent; whatever is answered, it goes on.
@@ -18,6 +18,7 @@ def check(workshop: models.Workshop, reader: str, scratch: pathlib.Path) -> None
     folder = model.parent
     models.write(folder / "good/config.json", b"other bytes")
     plain, json = Case("verify", folder), Case("verify", folder, "--json")
+    insisting = Insisting("verify", folder)
     signing = Signing("sign", workshop, folder, "model.sig", ("--public-key", workshop.public), "FILES/model")
     repairing = Repairing("repair", workshop, folder)
     key = KeyMaking("keygen", workshop, folder)
@@ -60,6 +61,10 @@ def check(workshop: models.Workshop, reader: str, scratch: pathlib.Path) -> None
     quiet = ["sh", "-c", "true 2>/dev/null <$1/model/config.json || { echo error: it failed; exit 2; }", "sh", "FILES"]
     opening = next(call for call in trace_of(quiet, plain, scratch) if "config.json" in call.text)
     expect(plain, SOUND, quiet, Fault(opening.name, opening.number, "error=EIO"), "does not name", scratch)
+    # Without its option, the command does without a sandbox.
+    careless = [workshop.modelsig, "verify", "FILES/model", "--signature", "FILES/model.sig", "--public-key", workshop.public]
+    fault = Fault("landlock_create_ruleset", 1, "error=ENOSYS")
+    expect(insisting, SOUND, careless, fault, "without a sandbox", scratch)
     interrupted = ["sh", "-c", "exit 2"]
     expect(plain, SOUND, interrupted, Fault("getppid", 1, "error=EINTR"), "an interruption is noticed", scratch)
 

@@ -1,6 +1,6 @@
-//! `verify` reads what anybody could have written, often as root in an init container. Once it knows what it is going
-//! to read, it gives up the rest: on Linux by Landlock rules that leave it the model and the bundles, to be read, and
-//! no TCP.
+//! `verify` reads what anybody could have written, often as root in an init container; so does `inspect`. Once it knows
+//! what it is going to read, it gives up the rest: on Linux by Landlock rules that leave it the model and the bundles,
+//! to be read, and no TCP.
 //!
 //! Landlock binds the calling thread and those that it starts. So this comes before the first of them, and before the
 //! first byte that was not written by the caller; reports and logs are open by then, and what else would be looked up
@@ -42,13 +42,8 @@ impl Sandbox {
     pub(crate) fn enter(model: &Path, bundles: &[PathBuf]) -> Self {
         // The first hash map asks for random numbers, and where the system call is missing that opens a device.
         let _ = std::hash::RandomState::new();
-        loop {
-            match linux::restrict(model, bundles) {
-                Err(error) if linux::is_interruption(&error) => {}
-                Err(error) => return Self::none(format!("Landlock cannot be used: {error}")),
-                Ok(sandbox) => return sandbox,
-            }
-        }
+        modelsig::hash::uninterrupted(|| linux::restrict(model, bundles))
+            .unwrap_or_else(|error| Self::none(format!("Landlock cannot be used: {error}")))
     }
 
     /// Only Linux has one that a process can make for itself without code of our own.
@@ -66,9 +61,10 @@ mod linux {
     use std::os::fd::AsFd;
 
     use landlock::{
-        ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, PathBeneath, PathFd, RulesetAttr,
-        RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+        ABI, Access, AccessFs, AccessNet, AddRuleError, AddRulesError, BitFlags, LandlockStatus, PathBeneath,
+        PathFd, RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
     };
+    use modelsig::Escaped;
     use modelsig::hash::uninterrupted;
 
     use super::{Path, PathBuf, Sandbox};
@@ -77,18 +73,14 @@ mod linux {
     /// The newest rules that are used: all of what they restrict is refused where the kernel knows it.
     const NEWEST: ABI = ABI::V6;
 
-    pub(super) fn restrict(model: &Path, bundles: &[PathBuf]) -> Result<Sandbox, RulesetError> {
-        let mut rules = landlock::Ruleset::default()
-            .handle_access(AccessFs::from_all(NEWEST))?
-            .handle_access(AccessNet::from_all(NEWEST))?
-            .scope(Scope::from_all(NEWEST))?
-            .create()?;
+    pub(super) fn restrict(model: &Path, bundles: &[PathBuf]) -> io::Result<Sandbox> {
+        let mut rules = new_rules().map_err(failed)?;
         grant(&mut rules, model, AccessFs::ReadFile | AccessFs::ReadDir)?;
         // What lies in the model is opened beneath it, and a link there is nobody's business outside.
         for bundle in bundles.iter().filter(|bundle| !is_inside(bundle, model)) {
             grant(&mut rules, bundle, AccessFs::ReadFile.into())?;
         }
-        let status = rules.restrict_self()?;
+        let status = rules.restrict_self().map_err(failed)?;
         Ok(match (status.ruleset, status.landlock) {
             (RulesetStatus::NotEnforced, LandlockStatus::NotImplemented) => {
                 Sandbox::none("this kernel has no Landlock")
@@ -101,17 +93,21 @@ mod linux {
         })
     }
 
+    fn new_rules() -> Result<RulesetCreated, RulesetError> {
+        landlock::Ruleset::default()
+            .handle_access(AccessFs::from_all(NEWEST))?
+            .handle_access(AccessNet::from_all(NEWEST))?
+            .scope(Scope::from_all(NEWEST))?
+            .create()
+    }
+
     /// Allows `wanted` of a folder, if a folder may be listed at all, and to read anything else: what is no regular
     /// file is refused later, by what it is. What it is, is asked of what was opened: its name may mean something else
     /// by now.
     ///
     /// One rule that cannot be made does not undo the others: then reading fails later, in words of its own, as it does
     /// where nothing is there.
-    fn grant(
-        rules: &mut RulesetCreated,
-        path: &Path,
-        wanted: BitFlags<AccessFs>,
-    ) -> Result<(), RulesetError> {
+    fn grant(rules: &mut RulesetCreated, path: &Path, wanted: BitFlags<AccessFs>) -> io::Result<()> {
         let Ok(opened) = PathFd::new(path) else { return Ok(()) };
         let found = opened.as_fd().try_clone_to_owned().map(File::from);
         let allowed = match found.and_then(|opened| uninterrupted(|| opened.metadata())) {
@@ -119,8 +115,14 @@ mod linux {
             Ok(found) if !found.is_dir() => AccessFs::ReadFile.into(),
             _ => return Ok(()),
         };
-        match rules.add_rule(PathBeneath::new(opened, allowed)) {
-            Err(error) if is_interruption(&error) => Err(error),
+        let Err(error) = rules.add_rule(PathBeneath::new(opened, allowed)) else { return Ok(()) };
+        // By then none of the rules would come into force.
+        let undone = matches!(error, RulesetError::AddRules(AddRulesError::Fs(AddRuleError::Compat(_))));
+        let error = failed(error);
+        match error.kind() {
+            kind if undone || kind == io::ErrorKind::Interrupted => {
+                Err(io::Error::new(kind, format!("'{}': {error}", Escaped(&path.to_string_lossy()))))
+            }
             _ => Ok(()),
         }
     }
@@ -133,13 +135,11 @@ mod linux {
         }
     }
 
-    /// True when a signal came in between, before anything was restricted.
-    pub(super) fn is_interruption(error: &RulesetError) -> bool {
-        let mut causes = std::iter::successors(Some(error as &dyn Error), |cause| (*cause).source());
-        causes.any(|cause| {
-            let cause = cause.downcast_ref::<io::Error>();
-            cause.is_some_and(|cause| cause.kind() == io::ErrorKind::Interrupted)
-        })
+    /// Of the kind of its cause: after a signal, before anything was restricted, it can be tried again.
+    fn failed(error: RulesetError) -> io::Error {
+        let mut causes = std::iter::successors(Some(&error as &dyn Error), |cause| (*cause).source());
+        let kind = causes.find_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()));
+        io::Error::new(kind.unwrap_or(io::ErrorKind::Other), error)
     }
 }
 
@@ -263,6 +263,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (model, bundle) = (folder.path().join("none"), folder.path().join("none.sig"));
         let sandbox = std::thread::spawn(move || Sandbox::enter(&model, &[bundle])).join().unwrap();
-        assert!(sandbox.landlock.is_some() != sandbox.reason.is_some(), "{sandbox:?}");
+        let other = folder.path().to_owned();
+        let beside = std::thread::spawn(move || Sandbox::enter(&other, &[])).join().unwrap();
+        assert_eq!(sandbox, beside);
     }
 }

@@ -546,6 +546,56 @@ fn one_event_is_the_verdict_and_names_are_no_fields() {
     assert!(talk.contains(r#"file="x verdict=verified kind=\"ok\"""#), "{talk}");
 }
 
+/// Opening a folder is refused in a sandbox before anybody sees what it is.
+#[test]
+fn a_folder_in_place_of_a_bundle_is_called_one() {
+    let folder = prepared();
+    fs::create_dir(folder.path().join("other")).unwrap();
+    for options in [&["--signature", "other"][..], &["--signature", "other", "--no-sandbox"]] {
+        let done = modelsig(folder.path(), &[&VERIFY[..4], options].concat());
+        let talk = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(2));
+        assert!(talk.contains("'other' is a folder, not a regular file"), "{talk}");
+    }
+}
+
+/// As in the cache of a hub: the folder has links into a store beside it.
+#[test]
+#[cfg(unix)]
+fn a_bundle_behind_a_link_is_inspected() {
+    let folder = prepared();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("store")).unwrap();
+    fs::rename(at("model/model.sig"), at("store/0a1b")).unwrap();
+    std::os::unix::fs::symlink("../store/0a1b", at("model/model.sig")).unwrap();
+    let done = modelsig(folder.path(), &["inspect", "model", "--json"]);
+    let report: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!((done.status.code(), &report["method"]), (Some(0), &json!("key")), "{report}");
+}
+
+#[test]
+fn a_bundle_is_shown_although_a_header_cannot_be_read() {
+    let folder = prepared();
+    fs::write(folder.path().join("model/bad.safetensors"), b"no header").unwrap();
+    let done = modelsig(folder.path(), &["inspect", "model"]);
+    let (shown, talk) = (String::from_utf8(done.stdout).unwrap(), String::from_utf8(done.stderr).unwrap());
+    assert_eq!(done.status.code(), Some(2));
+    assert!(shown.contains("root digest   sha256:") && !shown.contains("tensors"), "{shown}");
+    assert!(talk.contains("bad.safetensors"), "{talk}");
+}
+
+/// All that is chosen is checked.
+#[test]
+fn a_part_is_not_checked_fast() {
+    let folder = prepared();
+    for part in ["--files", "--tensor"] {
+        let done = modelsig(folder.path(), &[&VERIFY[..4], &["--fail-fast", part, "*"]].concat());
+        let talk = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(2));
+        assert!(talk.contains("cannot be used with"), "{talk}");
+    }
+}
+
 #[test]
 fn who_insists_on_a_sandbox_gets_one_or_no_verdict() {
     let folder = prepared();
