@@ -8,17 +8,14 @@ use modelsig_hash::uninterrupted;
 use tempfile::NamedTempFile;
 
 use crate::Error;
-
-/// The folder in which a path lies.
-pub(crate) fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
+use crate::model::folder_around;
 
 /// The time by the clock of the file system on which the bundle will stand. Also shows, before hours of hashing, that
 /// it can be written. What was written for that is gone again: in the folder of the model it would be signed.
 pub(crate) fn time_beside(bundle: &Path) -> Result<Option<SystemTime>, Error> {
     let failed = |error| Error::io("write", bundle.to_string_lossy(), error);
-    let probe = tempfile::Builder::new().prefix(".modelsig-").suffix(".tmp").tempfile_in(folder_of(bundle));
+    let probe =
+        tempfile::Builder::new().prefix(".modelsig-").suffix(".tmp").tempfile_in(folder_around(bundle));
     let (probe, path) = probe.and_then(|probe| Ok(probe.keep()?)).map_err(failed)?;
     let metadata = uninterrupted(|| probe.metadata());
     drop(probe);
@@ -35,7 +32,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], modified: Option<SystemTime
     let failed = |operation| {
         move |error: std::io::Error| Error::io(operation, path.to_string_lossy().into_owned(), error)
     };
-    let folder = folder_of(path);
+    let folder = folder_around(path);
     let mut builder = tempfile::Builder::new();
     builder.prefix(".modelsig-").suffix(".tmp");
     #[cfg(unix)]

@@ -123,8 +123,7 @@ impl Model {
     /// it cannot be found out.
     pub(crate) fn relative(&self, path: &Path) -> Result<Option<ModelPath>, Error> {
         let Kind::Folder(root) = &self.kind else { return Ok(None) };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folder = match uninterrupted(|| folder.canonicalize()) {
+        let folder = match uninterrupted(|| folder_around(path).canonicalize()) {
             Ok(folder) => folder,
             // Nothing lies in a folder that is not there.
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
@@ -195,10 +194,7 @@ impl Model {
     pub(crate) fn folder(&self) -> io::Result<File> {
         match &self.kind {
             Kind::Folder(root) => root.folder(),
-            Kind::File { .. } => {
-                let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-                File::open(folder.unwrap_or(Path::new(".")))
-            }
+            Kind::File { .. } => File::open(folder_around(&self.path)),
             Kind::Contents(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
@@ -324,6 +320,11 @@ fn slashed(path: &Path) -> Result<ModelPath, PathFault> {
     let components: Vec<_> =
         path.components().map(|component| component.as_os_str().to_string_lossy()).collect();
     ModelPath::parse(&components.join("/"))
+}
+
+/// The folder in which a path lies.
+pub(crate) fn folder_around(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// A word for what a special file is.

@@ -306,7 +306,7 @@ impl ModelSigner {
             }
             Err(error) => return Err(error),
         }
-        let folder = output::folder_of(bundle);
+        let folder = crate::model::folder_around(bundle);
         let not_a_folder = || std::io::ErrorKind::NotADirectory.into();
         let is_folder = uninterrupted(|| folder.metadata())
             .and_then(|found| found.is_dir().then_some(()).ok_or_else(not_a_folder));
