@@ -152,7 +152,7 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l ignore-unsi
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l allow-symlinks -d 'Follow symbolic links to files inside the model, if the signer did so too'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l allow-unsigned-empty -d 'Accept empty files that a signature over shards does not cover'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l legacy -d 'Accept bundles of model-signing 0.2.0, which sign less than later ones'
-complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l fail-fast -d 'Stop at the first problem'
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l fail-fast -d 'Stop at the first problem with what the files contain'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l no-sandbox -d 'Keep the right to read more than the model and the bundles'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l require-sandbox -d 'No verdict where that cannot be given up, as on kernels without Landlock'
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l json -d 'Print exactly one JSON object, also when something fails'
