@@ -108,7 +108,7 @@
 #define MODELSIG_PROTECTION_KERNEL 6
 
 /**
- * Stop at the first problem instead of collecting them all.
+ * Stop reading at the first problem instead of collecting them all. Names and lengths are compared before, all together.
  */
 #define MODELSIG_FAIL_FAST 1
 
@@ -523,7 +523,8 @@ uint64_t modelsig_error_offset(const modelsig_error *error);
 
 /**
  * The whole report on a model that was rejected, as JSON, or NULL if it did not come so far: every file with what was
- * expected and found. It has the form that `modelsig verify --json` prints; members are only ever added to it.
+ * expected and found. Its members are those that `modelsig verify --json` prints of
+ * one, and are only ever added to.
  *
  * The text belongs to the error and lives as long as it. For NULL it is NULL.
  */
@@ -537,7 +538,7 @@ const char *modelsig_error_report(const modelsig_error *error);
 void modelsig_error_free(modelsig_error *error);
 
 /**
- * What a bundle claims, as JSON in the form that `modelsig inspect --json` prints: method, hint of the key, names and
+ * What a bundle claims, as JSON with the members that `modelsig inspect --json` prints of one: method, hint of the key, names and
  * sizes of the files. No signature is checked, and anybody can write anything into a bundle: this is for showing, and for
  * finding out which key or which files to fetch.
  *
@@ -556,13 +557,13 @@ modelsig_status modelsig_inspect(const modelsig_source *bundle,
 void modelsig_string_free(char *string);
 
 /**
- * How many files are signed.
+ * How many files are signed. For NULL it is 0.
  */
 uint64_t modelsig_model_count(const modelsig_model *model);
 
 /**
  * The name of a signed file inside the model, with '/' between folders: UTF-8, in order of the code points. NULL when
- * `index` is not less than their number.
+ * `index` is not less than their number, and for NULL.
  *
  * The text belongs to the model and lives as long as it.
  */
@@ -678,8 +679,8 @@ modelsig_status modelsig_model_load_all(modelsig_model *model,
                                         modelsig_error **error);
 
 /**
- * What was found so far: signer, names, sizes, and what was checked, as JSON in the form that `modelsig verify --json`
- * prints.
+ * What was found so far: signer, names, sizes, and what was checked, as JSON: the report in what
+ * `modelsig verify --json` prints.
  *
  * @param model  The model.
  * @param json   Where to put the text. The caller frees it with modelsig_string_free.
@@ -943,7 +944,7 @@ modelsig_status modelsig_verify(const char *model_path,
  * @param model_path  The folder of the model, or its only file.
  * @param bundle      The signature bundle. One that is given by its path may lie inside the model.
  * @param options     What to insist on and how to work, or NULL for the defaults.
- * @param report      Where to put what was found, as JSON in the form that `modelsig verify --json` prints, or NULL. The
+ * @param report      Where to put what was found, as JSON: the report in what `modelsig verify --json` prints; or NULL. The
  *                    caller frees it with modelsig_string_free. Of a model that is rejected, modelsig_error_report has it.
  * @param error       Where to put the reason of a failure, or NULL.
  * @return MODELSIG_STATUS_OK if everything holds; every other status means that the model must not be used.

@@ -1,7 +1,7 @@
 //! Where C ends and Rust begins: no panic crosses, and a failure becomes a status and an error object.
 //!
-//! Every entry runs inside [`enter`], those that can fail through [`call`]. The exceptions are the functions that
-//! return a constant. Where this crate is compiled with `panic = "abort"`, a panic ends the process instead.
+//! Every entry runs inside [`enter`], those that can fail through [`call`]. The exceptions return a constant, or read or
+//! set one field, which cannot panic. Where this crate is compiled with `panic = "abort"`, a panic ends the process instead.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};

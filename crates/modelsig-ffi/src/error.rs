@@ -78,7 +78,8 @@ pub unsafe extern "C" fn modelsig_error_offset(error: *const ModelsigError) -> u
 }
 
 /// The whole report on a model that was rejected, as JSON, or NULL if it did not come so far: every file with what was
-/// expected and found. It has the form that `modelsig verify --json` prints; members are only ever added to it.
+/// expected and found. Its members are those that `modelsig verify --json` prints of
+/// one, and are only ever added to.
 ///
 /// The text belongs to the error and lives as long as it. For NULL it is NULL.
 #[unsafe(no_mangle)]

@@ -12,7 +12,7 @@ use crate::error::ModelsigError;
 use crate::source::ModelsigSource;
 use crate::status::ModelsigStatus;
 
-/// What a bundle claims, as JSON in the form that `modelsig inspect --json` prints: method, hint of the key, names and
+/// What a bundle claims, as JSON with the members that `modelsig inspect --json` prints of one: method, hint of the key, names and
 /// sizes of the files. No signature is checked, and anybody can write anything into a bundle: this is for showing, and for
 /// finding out which key or which files to fetch.
 ///

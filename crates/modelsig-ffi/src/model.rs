@@ -39,7 +39,7 @@ enum State {
     Rejected,
 }
 
-/// How many files are signed.
+/// How many files are signed. For NULL it is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn modelsig_model_count(model: *const ModelsigModel) -> u64 {
     // SAFETY: the caller passes NULL or a model that was not freed.
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn modelsig_model_count(model: *const ModelsigModel) -> u6
 }
 
 /// The name of a signed file inside the model, with '/' between folders: UTF-8, in order of the code points. NULL when
-/// `index` is not less than their number.
+/// `index` is not less than their number, and for NULL.
 ///
 /// The text belongs to the model and lives as long as it.
 #[unsafe(no_mangle)]
@@ -272,8 +272,8 @@ pub unsafe extern "C" fn modelsig_model_load_all(
     unsafe { boundary::call(error, body) }
 }
 
-/// What was found so far: signer, names, sizes, and what was checked, as JSON in the form that `modelsig verify --json`
-/// prints.
+/// What was found so far: signer, names, sizes, and what was checked, as JSON: the report in what
+/// `modelsig verify --json` prints.
 ///
 /// @param model  The model.
 /// @param json   Where to put the text. The caller frees it with modelsig_string_free.

@@ -77,7 +77,7 @@ pub const MODELSIG_PROTECTION_SEALED: u32 = 5;
 /// fs-verity: the kernel lets nobody write to the file, and checks each page that it reads. Linux and Android.
 pub const MODELSIG_PROTECTION_KERNEL: u32 = 6;
 
-/// Stop at the first problem instead of collecting them all.
+/// Stop reading at the first problem instead of collecting them all. Names and lengths are compared before, all together.
 pub const MODELSIG_FAIL_FAST: u32 = 1;
 /// Treat .git, .gitattributes, .github and .gitignore like any other file.
 pub const MODELSIG_STRICT_GIT: u32 = 2;

@@ -71,7 +71,7 @@ pub unsafe extern "C" fn modelsig_verify(
 /// @param model_path  The folder of the model, or its only file.
 /// @param bundle      The signature bundle. One that is given by its path may lie inside the model.
 /// @param options     What to insist on and how to work, or NULL for the defaults.
-/// @param report      Where to put what was found, as JSON in the form that `modelsig verify --json` prints, or NULL. The
+/// @param report      Where to put what was found, as JSON: the report in what `modelsig verify --json` prints; or NULL. The
 ///                    caller frees it with modelsig_string_free. Of a model that is rejected, modelsig_error_report has it.
 /// @param error       Where to put the reason of a failure, or NULL.
 /// @return MODELSIG_STATUS_OK if everything holds; every other status means that the model must not be used.

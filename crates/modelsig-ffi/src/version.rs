@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use modelsig::hash::sha256::Kernels;
 
+use crate::boundary;
+
 /// Major version of the header. modelsig_version tells that of the library.
 pub const MODELSIG_VERSION_MAJOR: u32 = 0;
 /// Minor version of the header.
@@ -70,7 +72,7 @@ pub extern "C" fn modelsig_sha256_kernel() -> *const c_char {
         // No part of it has a NUL: what comes from the environment cannot, and is quoted.
         CString::new(format!("{kernels}{}", problems.collect::<String>())).unwrap_or_default()
     };
-    TEXT.get_or_init(text).as_ptr()
+    boundary::enter(|| TEXT.get_or_init(text).as_ptr()).unwrap_or(c"unknown".as_ptr())
 }
 
 #[cfg(test)]
