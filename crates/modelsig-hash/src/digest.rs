@@ -119,6 +119,11 @@ impl Digest {
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.algorithm.digest_length()]
     }
+
+    /// The form with its hash function that reports have: `sha256:`, and lower-case hexadecimal digits.
+    pub fn tagged(&self) -> String {
+        format!("{}:{self}", self.algorithm)
+    }
 }
 
 impl PartialEq for Digest {
@@ -137,7 +142,7 @@ impl fmt::Display for Digest {
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{self}", self.algorithm)
+        f.write_str(&self.tagged())
     }
 }
 

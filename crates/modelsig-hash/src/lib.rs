@@ -51,7 +51,7 @@ mod range;
 pub mod sha256;
 mod source;
 
-pub use digest::{Digest, HashAlgorithm, Hasher};
+pub use digest::{Digest, HashAlgorithm, Hasher, UnknownAlgorithm};
 pub use engine::{BLOCK, Chunks, Each, Engine, Hashed, Job, JobDigest, Plan, Task};
 pub use error::Error;
 pub use interrupted::{metadata, uninterrupted};

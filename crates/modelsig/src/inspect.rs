@@ -180,7 +180,7 @@ impl Inspection {
             claimed_issuer,
             legacy: manifest.dialect == Dialect::Legacy,
             subject: manifest.subject.clone(),
-            root_digest: format!("{:?}", manifest.root_digest),
+            root_digest: manifest.root_digest.tagged(),
             serialization: manifest.serialization.method.id(),
             hash: manifest.serialization.hash.id(),
             allow_symlinks: manifest.serialization.allow_symlinks,

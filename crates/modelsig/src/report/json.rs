@@ -18,7 +18,7 @@ impl Serialize for Report {
         report.serialize_field("bundle", &self.bundle)?;
         report.serialize_field("signer", &self.signer)?;
         report.serialize_field("subject", &self.subject)?;
-        report.serialize_field("root_digest", &format!("{:?}", self.root_digest))?;
+        report.serialize_field("root_digest", &self.root_digest.tagged())?;
         report.serialize_field("serialization", self.method.id())?;
         report.serialize_field("check", self.check.id())?;
         report.serialize_field("bytes_verified", &self.bytes_verified())?;
