@@ -1,4 +1,4 @@
-//! Symbolic links: refused unless signer and caller both allow them, and then only to files inside the model.
+//! Symbolic links: refused unless signer and caller both allow them, and then only to files inside the model. Hard links: told.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -192,4 +192,16 @@ fn the_root_itself_may_be_a_link() {
     symlink(case.model(), case.path("linked")).unwrap();
     let model = case.verifier(Policy::strict()).verify(&case.path("linked"), &case.bundle()).unwrap();
     assert_eq!(model.read("a.bin").unwrap(), b"a");
+}
+
+#[test]
+fn hard_links_are_told_to_those_who_demand_more() {
+    let case = Case::new(&[("a.bin", b"a")]);
+    case.sign();
+    let is_told = |policy: Policy| case.verify(policy).unwrap().report().notes().contains(&Note::HardLinks);
+    let stricter = || Policy::strict().strict_git(true);
+    assert!(!is_told(stricter()));
+    fs::hard_link(case.file("a.bin"), case.path("elsewhere")).unwrap();
+    assert!(is_told(stricter()));
+    assert!(!is_told(Policy::strict()));
 }

@@ -332,3 +332,40 @@ pub(crate) fn hash_named(id: &str) -> Result<HashAlgorithm, crate::statement::St
     id.parse()
         .map_err(|_| crate::statement::StatementFault::UnknownHash { found: id.chars().take(64).collect() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGEST: [u8; 32] = [7; 32];
+    const SIZE: u64 = 65_536;
+    const END: u64 = 2 * SIZE + 900;
+
+    fn range(start: u64, end: u64) -> ByteRange {
+        ByteRange::new(start, end).unwrap()
+    }
+
+    /// What has none of the bytes is not read.
+    #[test]
+    fn parts_that_cover_a_range() {
+        let digest = Digest::from_bytes(HashAlgorithm::Sha256, &DIGEST).unwrap();
+        let shards =
+            [(range(0, SIZE), digest), (range(SIZE, 2 * SIZE), digest), (range(2 * SIZE, END), digest)];
+        let size = modelsig_hash::ChunkSize::new(SIZE).unwrap();
+        let index = ChunkIndex::new(HashAlgorithm::Sha256, size, END, &[digest; 3]);
+        for (wanted, covering) in [
+            (range(0, 0), 0..0),
+            (range(70_000, 70_000), 0..0),
+            (range(0, 1), 0..1),
+            (range(SIZE - 1, SIZE), 0..1),
+            (range(SIZE - 1, SIZE + 1), 0..2),
+            (range(SIZE, 2 * SIZE), 1..2),
+            (range(2 * SIZE - 1, END), 1..3),
+            (range(0, END), 0..3),
+        ] {
+            for parts in [Parts::Shards(&shards), Parts::Chunks(&index)] {
+                assert_eq!(parts.covering(wanted), shards[covering.clone()], "{wanted}");
+            }
+        }
+    }
+}
