@@ -136,7 +136,23 @@ pub(super) fn reserved_on_windows(component: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
+
+    #[test]
+    fn the_lone_dot_is_a_name_only_where_it_may_be() {
+        let read = |text| ModelPath::parse_or_dot(text).map(|path| (path.to_string(), path.is_dot()));
+        assert_eq!(read("."), Ok((".".into(), true)));
+        assert_eq!(read("a"), Ok(("a".into(), false)));
+        assert_eq!(read(".."), Err(PathFault::DotDot));
+    }
+
+    #[test]
+    fn a_path_is_found_by_its_text() {
+        let known = HashSet::from(["a/b", "c"].map(|name| ModelPath::parse(name).unwrap()));
+        assert!(known.contains("a/b") && known.contains("c") && !known.contains("a"));
+    }
 
     #[test]
     fn canonical_names_only() {
