@@ -162,6 +162,16 @@ fn bundles_inside_the_model_are_no_unsigned_files_to_each_other() {
     assert!(matches!(model.read("third.bundle"), Err(Error::Unsigned { .. })));
 }
 
+/// It may be in the model, where it would be an unsigned file.
+#[test]
+fn the_place_of_every_bundle_must_be_known() {
+    let team = Team::new(&[("a.bin", b"a")]);
+    team.sign(0, "a.sig");
+    symlink("loop", team.case.path("loop")).unwrap();
+    let report = team.too_few(&["a.sig", "loop/b.sig"], Threshold::Any);
+    assert!(report.bundles().iter().all(|bundle| matches!(error_of(bundle), Error::Io { .. })), "{report:?}");
+}
+
 /// The place of a bundle holds one file, not a folder of files that nobody looks at, and no link or pipe.
 #[test]
 fn the_place_of_a_bundle_is_no_hole() {
