@@ -229,6 +229,12 @@ fn strict_git_treats_them_like_any_file() {
     let error = refused(case.verify(Policy::strict().strict_git(true)));
     let found: Vec<_> = problems(&error).iter().map(|one| (one.path().unwrap(), one.kind())).collect();
     assert_eq!(found, GIT.map(|path| (path, ErrorKind::Unsigned)));
+
+    // What else the signer left out stays so.
+    let case = Case::new(&[("a.bin", b"a"), ("cache/x", b"x")]);
+    case.sign_with(&ModelSigner::new().ignore_path(ModelPath::parse("cache").unwrap()));
+    let model = case.verify(Policy::strict().strict_git(true)).unwrap();
+    assert_eq!(skipped(&model), [("cache/x", SkipReason::Signer)]);
 }
 
 /// Who signs them wants them checked.
