@@ -299,6 +299,9 @@ fn a_dot_among_other_names_or_for_a_folder() {
         let fault = statement_fault(&case);
         assert_eq!(fault, StatementFault::BadName { name: ".".into(), fault: PathFault::Dot });
     }
+    // Among others it is wrong whatever the model is.
+    let error = refused(inspect(&case.bundle(), &modelsig::Limits::default()));
+    assert!(matches!(error, Error::Statement { fault: StatementFault::BadName { .. }, .. }), "{error:?}");
 }
 
 #[test]
