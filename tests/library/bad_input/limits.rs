@@ -144,10 +144,13 @@ fn names_longer_than_the_limit() {
     let signer = ModelSigner::new().ignore_git_paths(false);
     case.sign_with(&signer);
     let mut limits = Limits::default();
-    limits.path_bytes = 11;
-    let error = refused(
-        case.verifier(Policy::strict()).with_limits(limits.clone()).verify(&case.model(), &case.bundle()),
-    );
+    let verify = |limits: &Limits| {
+        case.verifier(Policy::strict()).with_limits(limits.clone()).verify(&case.model(), &case.bundle())
+    };
+    limits.path_bytes = "a/twelve.bin".len();
+    verify(&limits).unwrap();
+    limits.path_bytes -= 1;
+    let error = refused(verify(&limits));
     assert!(
         matches!(
             &error,
