@@ -210,6 +210,24 @@ fn failing_fast_tells_at_least_one_problem_and_never_accepts() {
     assert!(matches!(only_problem(&error), Error::Unsigned { .. }), "{error:?}");
 }
 
+/// More than are planned at a time: what comes after the problem is not read.
+#[test]
+fn failing_fast_among_very_many_files() {
+    let names: Vec<String> = (0..4_200).map(|number| format!("{number:04}")).collect();
+    let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), name.as_bytes())).collect();
+    let case = Case::new(&files);
+    case.sign();
+    let checked = |error: &Error| match error {
+        Error::Rejected(report) => report.files().iter().filter(|file| file.checked.is_some()).count(),
+        other => panic!("{other:?}"),
+    };
+    case.flip("0000", 0);
+    let error = refused(case.verify(Policy::strict().fail_fast(true)));
+    assert_eq!(only_problem(&error).path(), Some("0000"));
+    assert!(checked(&error) < 4_100, "{}", checked(&error));
+    assert_eq!(checked(&refused(case.verify(Policy::strict()))), 4_199);
+}
+
 /// The damage stops the run when the other parts of the same file have not been looked at yet.
 #[test]
 fn failing_fast_inside_a_file_of_several_parts() {
