@@ -2,8 +2,10 @@
 
 use modelsig::{BundleFault, CertificateFault, Error, ErrorKind, KeyFault, StatementFault};
 
+use crate::asked::Asked;
+
 /// Advice for an error, if there is any to give.
-pub(crate) fn for_error(error: &Error) -> Option<String> {
+pub(crate) fn for_error(error: &Error, asked: &Asked) -> Option<String> {
     let advice = match error {
         #[cfg(feature = "pkcs11")]
         Error::Pkcs11 { fault, .. } => for_token(fault)?,
@@ -26,14 +28,14 @@ pub(crate) fn for_error(error: &Error) -> Option<String> {
         }
         Error::ModelNotFound { .. } => "give the folder or file of the model",
         Error::BundleNotFound { .. } => "give the bundle with --signature",
-        Error::HintMismatch { .. } => "give the public key of the signer of this bundle with --public-key",
+        Error::HintMismatch { .. } => for_stranger(asked),
         Error::BadSignature { .. } => {
             "the bundle was altered, or another key made it; do not load the model (only bundles of model-signing 0.2.0 need --legacy)"
         }
         Error::MethodMismatch { found: "certificate", .. } => {
             "give the issuer that you trust with --certificate-chain"
         }
-        Error::MethodMismatch { .. } => "give the public key of the signer with --public-key",
+        Error::MethodMismatch { .. } => "give the public key that you trust with --public-key",
         Error::Bundle { fault: BundleFault::NoLogEntry, .. } => {
             "if the Go tool made it with a certificate, give its issuer with --certificate-chain"
         }
@@ -103,6 +105,18 @@ fn for_token(fault: &modelsig::Pkcs11Fault) -> Option<&'static str> {
         }
         Pkcs11Fault::PinReadableByOthers { .. } => Some("run chmod 600 on it"),
         _ => None,
+    }
+}
+
+/// Somebody signed who is not trusted. To trust them only because they signed would be no check at all.
+fn for_stranger(asked: &Asked) -> &'static str {
+    if asked.command() == "sign" {
+        "somebody else signed this; sign without --reuse. If you do trust that signer, give their key with --public-key"
+    } else if asked.has("require") {
+        // The other bundles decide.
+        "somebody else signed this; if you do trust that signer, give their key with --public-key"
+    } else {
+        "somebody else signed this; do not load the model. If you do trust that signer, give their key with --public-key"
     }
 }
 

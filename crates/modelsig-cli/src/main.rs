@@ -7,6 +7,7 @@
 
 mod advice;
 mod args;
+mod asked;
 mod audit;
 mod commands;
 mod exit_code;
@@ -21,20 +22,21 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
 
 use args::Arguments;
+use asked::Asked;
 use printer::Printer;
 
 fn main() -> ExitCode {
     let parsed = args::refuse_keys(std::env::args_os())
         .and_then(|()| args::with_underscore_aliases(Arguments::command()).try_get_matches())
-        .and_then(|matches| Arguments::from_arg_matches(&matches));
+        .and_then(|matches| Ok((Arguments::from_arg_matches(&matches)?, Asked::new(&matches))));
     match parsed {
-        Ok(arguments) => {
+        Ok((arguments, asked)) => {
             use args::Command::{Protect, Repair, Verify};
             let judges = matches!(arguments.command, Verify(_) | Protect(_) | Repair(_));
             if let Some(format) = arguments.log_format {
                 log::start(format, arguments.log_level);
             }
-            let printer = Printer::new(&arguments, judges);
+            let printer = Printer::new(&arguments, asked, judges);
             printer.finish(commands::run(arguments, &printer)).into()
         }
         Err(error) => printer::usage_error(&error).into(),

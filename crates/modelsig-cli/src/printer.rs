@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::advice;
 use crate::args::{Arguments, Color, Output};
+use crate::asked::Asked;
 use crate::exit_code::Exit;
 use crate::sandbox::Sandbox;
 
@@ -22,6 +23,7 @@ const PROBLEMS_SHOWN: usize = 100;
 
 pub(crate) struct Printer {
     output: Output,
+    asked: Asked,
     /// Whether a failure is a verdict on a model.
     judges: bool,
     /// Nothing else comes between on stderr.
@@ -33,7 +35,7 @@ pub(crate) struct Printer {
 }
 
 impl Printer {
-    pub(crate) fn new(arguments: &Arguments, judges: bool) -> Self {
+    pub(crate) fn new(arguments: &Arguments, asked: Asked, judges: bool) -> Self {
         match arguments.color {
             Color::Auto => anstream::ColorChoice::Auto,
             Color::Always => anstream::ColorChoice::AlwaysAnsi,
@@ -41,7 +43,7 @@ impl Printer {
         }
         .write_global();
         let (output, may_draw) = (arguments.command.output(), arguments.log_format.is_none());
-        Self { output, judges, may_draw, sandbox: OnceCell::new(), unwritten: RefCell::new(None) }
+        Self { output, asked, judges, may_draw, sandbox: OnceCell::new(), unwritten: RefCell::new(None) }
     }
 
     /// What keeps the process in, if it has come that far.
@@ -157,7 +159,7 @@ impl Printer {
                 Some(Error::Cancelled) | None => {}
                 Some(error) => talk_error(error),
             }
-            if let Some(advice) = error.and_then(advice::for_error) {
+            if let Some(advice) = error.and_then(|error| advice::for_error(error, &self.asked)) {
                 self.hint(&advice);
             }
         }
@@ -196,7 +198,7 @@ impl Printer {
     /// A failure: the verdict, each problem, one hint. Returns how the process ends.
     pub(crate) fn failure(&self, error: &Error) -> Exit {
         let exit = Exit::from(error);
-        let advice = advice::for_error(error);
+        let advice = advice::for_error(error, &self.asked);
         if self.output.json {
             self.json(&Failure::new(error, exit, advice.as_deref()));
             return exit;
@@ -253,7 +255,8 @@ pub(crate) fn usage_error(error: &clap::Error) -> Exit {
         let what = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().to_owned();
         let output = Output { json: true, quiet: false };
         let (sandbox, unwritten) = (OnceCell::new(), RefCell::new(None));
-        let printer = Printer { output, judges: false, may_draw: false, sandbox, unwritten };
+        let asked = Asked::default();
+        let printer = Printer { output, asked, judges: false, may_draw: false, sandbox, unwritten };
         return printer.finish(printer.failure(&Error::Usage { what }));
     }
     let _ = error.print();
