@@ -1,6 +1,6 @@
 //! What to do about an error, in one line.
 
-use modelsig::{BundleFault, CertificateFault, Error, ErrorKind, KeyFault, StatementFault};
+use modelsig::{BundleFault, CertificateFault, Error, ErrorKind, JsonFault, KeyFault, StatementFault};
 
 use crate::asked::Asked;
 
@@ -27,7 +27,7 @@ pub(crate) fn for_error(error: &Error, asked: &Asked) -> Option<String> {
             return Some(advice.into());
         }
         Error::ModelNotFound { .. } => "give the folder or file of the model",
-        Error::BundleNotFound { .. } => "give the bundle with --signature",
+        Error::BundleNotFound { path } => for_no_bundle(path, asked)?,
         Error::HintMismatch { .. } => for_stranger(asked),
         Error::BadSignature { .. } => {
             "the bundle was altered, or another key made it; do not load the model (only bundles of model-signing 0.2.0 need --legacy)"
@@ -36,6 +36,8 @@ pub(crate) fn for_error(error: &Error, asked: &Asked) -> Option<String> {
             "give the issuer that you trust with --certificate-chain"
         }
         Error::MethodMismatch { .. } => "give the public key that you trust with --public-key",
+        Error::NotAFile { path, .. } => for_no_file(path, asked)?,
+        Error::Bundle { fault: BundleFault::Json(JsonFault::NotJson { .. }), .. } => A_BUNDLE,
         Error::Bundle { fault: BundleFault::NoLogEntry, .. } => {
             "if the Go tool made it with a certificate, give its issuer with --certificate-chain"
         }
@@ -62,9 +64,10 @@ pub(crate) fn for_error(error: &Error, asked: &Asked) -> Option<String> {
         Error::Key { fault: KeyFault::PassphraseNeeded, .. } => {
             "name an environment variable that holds the passphrase with --passphrase-env"
         }
-        Error::Key { fault: KeyFault::Label { expected: "public key", .. }, .. } => {
-            "the public half is in the file that ends in .pub.pem"
+        Error::Key { fault: KeyFault::Label { expected, found }, .. } => {
+            for_label(*expected == "private key", found, asked)?
         }
+        Error::Anchor { fault: CertificateFault::Label { found }, .. } => for_no_certificate(found, asked)?,
         Error::BundleTime { .. } => "sign without --reuse, or see which clock is wrong",
         Error::SignerMismatch { .. } => {
             "nothing was written; the key, the token or the service is not what it says"
@@ -117,6 +120,66 @@ fn for_stranger(asked: &Asked) -> &'static str {
         "somebody else signed this; if you do trust that signer, give their key with --public-key"
     } else {
         "somebody else signed this; do not load the model. If you do trust that signer, give their key with --public-key"
+    }
+}
+
+const A_BUNDLE: &str = "a bundle is the .sig file that `modelsig sign` writes";
+
+/// A folder or special file where a file was wanted: what kind of file, by the option that names it.
+fn for_no_file(path: &str, asked: &Asked) -> Option<&'static str> {
+    let named = |options: &[&str]| options.iter().any(|option| asked.names(option, path));
+    if named(&["public_key"]) {
+        Some("a public key is the .pub.pem file that `modelsig keygen` writes")
+    } else if named(&["private_key"]) {
+        Some("a private key is the .pem file that `modelsig keygen` writes")
+    } else if named(&["certificate_chain", "signing_certificate"]) {
+        Some("certificates are given as files in PEM")
+    } else if named(&["signature", "reuse"]) {
+        Some(A_BUNDLE)
+    } else {
+        None
+    }
+}
+
+/// There is no bundle where one was looked for.
+fn for_no_bundle(path: &str, asked: &Asked) -> Option<&'static str> {
+    match asked.command() {
+        "sign" => Some("sign without --reuse where there is no older bundle"),
+        "inspect" => Some("give a bundle, or the folder or file of a model"),
+        // It lies where the caller said, or does not.
+        _ if asked.has("signature") => None,
+        _ if path.ends_with(".sig.sig") => Some("give the model, and its bundle with --signature"),
+        _ => Some("give the bundle with --signature"),
+    }
+}
+
+/// A PEM file in the place of a key of the other kind, by the label of its block.
+fn for_label(wants_private: bool, found: &str, asked: &Asked) -> Option<&'static str> {
+    match (wants_private, found) {
+        (true, "PUBLIC KEY") => Some("the private half is in the file without .pub in its name"),
+        (true, "CERTIFICATE") => {
+            Some("give the key of the certificate; the certificate itself with --signing-certificate")
+        }
+        (false, "CERTIFICATE") if asked.command() != "sign" => {
+            Some("give the certificate of an issuer that you trust with --certificate-chain")
+        }
+        (false, found) if found.ends_with("PRIVATE KEY") => {
+            Some("the public half is in the file that ends in .pub.pem")
+        }
+        _ => None,
+    }
+}
+
+/// A PEM file in the place of certificates.
+fn for_no_certificate(found: &str, asked: &Asked) -> Option<&'static str> {
+    match (asked.command(), found) {
+        ("sign", found) if found.ends_with("PRIVATE KEY") => Some("give the private key with --private-key"),
+        ("sign", _) => None,
+        (_, "PUBLIC KEY") => Some("give a public key that you trust with --public-key"),
+        (_, found) if found.ends_with("PRIVATE KEY") => {
+            Some("a private key only signs; give a public key that you trust with --public-key")
+        }
+        _ => None,
     }
 }
 

@@ -245,15 +245,24 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 }
 
 /// Everybody on the machine can read command lines, and messages repeat them: a key in one is refused without a word of
-/// it.
-pub(crate) fn refuse_keys(mut arguments: impl Iterator<Item = OsString>) -> Result<(), clap::Error> {
-    let is_key = |argument: OsString| argument.to_string_lossy().contains("-----BEGIN ");
-    match arguments.any(is_key) {
-        true => Err(Arguments::command().error(
-            clap::error::ErrorKind::InvalidValue,
-            "a key stands on the command line, where others can read it: name its file, or env:NAME",
-        )),
-        false => Ok(()),
+/// it. So is what is no secret: it stands where the name of a file is wanted.
+pub(crate) fn refuse_keys(arguments: impl Iterator<Item = OsString>) -> Result<(), clap::Error> {
+    let mut refused = None;
+    for argument in arguments {
+        let text = argument.to_string_lossy();
+        if text.contains("-----BEGIN PUBLIC KEY") || text.contains("-----BEGIN CERTIFICATE") {
+            refused
+                .get_or_insert("the text of a key or certificate stands on the command line: name its file");
+        } else if text.contains("-----BEGIN ") {
+            refused = Some(
+                "a key stands on the command line, where others can read it: name its file, or env:NAME for \
+                 --private-key",
+            );
+        }
+    }
+    match refused {
+        Some(why) => Err(Arguments::command().error(clap::error::ErrorKind::InvalidValue, why)),
+        None => Ok(()),
     }
 }
 

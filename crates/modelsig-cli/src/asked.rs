@@ -28,6 +28,12 @@ impl Asked {
         matches!(self.options.try_contains_id(option), Ok(true))
             && self.options.value_source(option) == Some(ValueSource::CommandLine)
     }
+
+    /// Whether this is what an option names.
+    pub(crate) fn names(&self, option: &str, path: &str) -> bool {
+        let given = self.options.try_get_raw(option).ok().flatten();
+        given.is_some_and(|mut values| values.any(|value| value.to_string_lossy() == path))
+    }
 }
 
 #[cfg(test)]
@@ -46,6 +52,10 @@ mod tests {
         assert!(asked.has("private_key") && asked.has("model") && asked.has("ignore_paths"));
         // Left out, with a default, and of another command.
         assert!(!asked.has("signature") && !asked.has("hash") && !asked.has("require"));
-        assert!(!Asked::default().has("model"));
+        assert!(asked.names("private_key", "k.pem") && asked.names("ignore_paths", "b"));
+        assert!(
+            !asked.names("private_key", "m") && !asked.names("signature", "m") && !asked.names("from", "m")
+        );
+        assert!(!Asked::default().has("model") && !Asked::default().names("model", "m"));
     }
 }
