@@ -1,5 +1,6 @@
 //! Key files: who can read them, what stands in them, and what kind of key it is.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
@@ -54,6 +55,19 @@ fn a_private_key_that_others_can_reach() {
     assert_eq!(anyway(&path, None).unwrap().public_key(), case.key.public_key());
     fs::write(&path, "no key").unwrap();
     assert!(matches!(refused(anyway(&path, None)), Error::Key { fault: KeyFault::NotPem, .. }));
+    // What everybody may read is no private key: to close it would not make it one.
+    let public = case.key.public_key().to_pem();
+    fs::write(&path, &public).unwrap();
+    set_mode(&path, 0o644);
+    let fault = |error| match error {
+        Error::Key { fault, .. } => fault,
+        other => panic!("{other:?}"),
+    };
+    let no_private_key = KeyFault::Label { expected: "private key", found: "PUBLIC KEY".into() };
+    assert_eq!(fault(refused(PrivateKey::from_file(&path, None))), no_private_key);
+    fs::write(&path, [public.as_str(), &case.key.to_pem(None).unwrap()].concat()).unwrap();
+    let error = refused(PrivateKey::from_file(&path, None));
+    assert!(matches!(error, Error::KeyReadableByOthers { mode: 0o644, .. }), "{error:?}");
     // A public key is for everybody.
     fs::write(&path, case.key.public_key().to_pem()).unwrap();
     assert!(PublicKey::from_file(&path).is_ok());
@@ -256,22 +270,21 @@ fn a_cipher_that_is_not_supported_is_not_called_a_wrong_passphrase() {
     let case = Case::new(&[]);
     let (plain, path) = (case.path("plain.pem"), case.path("key.pem"));
     fs::write(&plain, case.key.to_pem(None).unwrap()).unwrap();
-    for (option, cipher) in
-        [("-v2", "des3"), ("-v2", "camellia-256-cbc"), ("-v2", "aria-256-cbc"), ("-v1", "PBE-SHA1-3DES")]
-    {
-        openssl(&[
-            &"pkcs8",
-            &"-topk8",
-            &option,
-            &cipher,
-            &"-in",
-            &plain,
-            &"-out",
-            &path,
-            &"-passout",
-            &"pass:right",
-        ]);
-        let fault = private_fault(&path, Some("right"));
-        assert_ne!(fault, KeyFault::WrongPassphrase, "{cipher}");
+    let ways: [(&[&str], &str); 5] = [
+        (&["-v2", "des3"], "Triple DES"),
+        (&["-v2", "camellia-256-cbc"], "the scheme 1.2.392.200011.61.1.1.1.4"),
+        (&["-v2", "aria-256-cbc"], "the scheme 1.2.410.200046.1.1.12"),
+        (&["-v1", "PBE-SHA1-3DES"], "PBE-SHA1-3DES"),
+        (&["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA1"], "PBKDF2 with HMAC-SHA-1"),
+    ];
+    for (way, found) in ways {
+        let mut command: Vec<&dyn AsRef<OsStr>> =
+            vec![&"pkcs8", &"-topk8", &"-in", &plain, &"-out", &path, &"-passout", &"pass:right"];
+        way.iter().for_each(|argument| command.push(argument));
+        openssl(&command);
+        for passphrase in ["right", "wrong"] {
+            let expected = KeyFault::UnsupportedEncryption { found: found.into() };
+            assert_eq!(private_fault(&path, Some(passphrase)), expected, "{way:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 
 mod ecdsa;
 mod ed25519;
+mod encrypted;
 mod hint;
 mod pem;
 #[cfg(feature = "pkcs11")]

@@ -47,6 +47,14 @@ pub enum KeyFault {
     /// The passphrase does not open it.
     #[error("the passphrase does not open it")]
     WrongPassphrase,
+    /// Encrypted in a way that modelsig does not decrypt.
+    #[error(
+        "it is encrypted with {found}; supported are PBKDF2 with SHA-2, or scrypt, and AES (`openssl pkcs8 -topk8`)"
+    )]
+    UnsupportedEncryption {
+        /// The name of the scheme or of the part of it that is not supported, or its object identifier.
+        found: String,
+    },
     /// Encrypted in the way of OpenSSL before PKCS#8, whose key derivation is one MD5.
     #[error("it is encrypted in the old OpenSSL format; convert it with `openssl pkcs8 -topk8`")]
     LegacyEncryption,

@@ -5,10 +5,11 @@ use std::fmt;
 use std::path::Path;
 
 use elliptic_curve::Generate;
-use pkcs8::{EncodePrivateKey, EncryptedPrivateKeyInfoRef, LineEnding, PrivateKeyInfoRef, SecretDocument};
+use pkcs8::{EncodePrivateKey, LineEnding, PrivateKeyInfoRef};
 use sec1::EcPrivateKey;
 use zeroize::Zeroizing;
 
+use super::encrypted::{Encrypted, encrypt};
 use super::public::{self, Kind, name_of};
 use super::{KeyFault, KeyType, PublicKey, Signer, ecdsa, pem};
 use crate::{Error, Limits, input};
@@ -55,11 +56,9 @@ impl PrivateKey {
             "PRIVATE KEY" => Self::from_pkcs8(&der),
             "EC PRIVATE KEY" => Self::from_sec1(&der),
             "ENCRYPTED PRIVATE KEY" => {
+                let encrypted = Encrypted::parse(&der)?;
                 let passphrase = passphrase.ok_or(KeyFault::PassphraseNeeded)?;
-                let info =
-                    EncryptedPrivateKeyInfoRef::try_from(der.as_slice()).map_err(KeyFault::malformed)?;
-                let plain = info.decrypt(passphrase).map_err(|_| KeyFault::WrongPassphrase)?;
-                Self::from_pkcs8(plain.as_bytes())
+                Self::from_pkcs8(encrypted.decrypt(passphrase)?.as_bytes())
             }
             other => Err(KeyFault::Label { expected: "private key", found: other.into() }),
         }
@@ -70,9 +69,12 @@ impl PrivateKey {
     /// # Errors
     /// [`Error::KeyReadableByOthers`], [`Error::Io`], [`Error::Key`], [`Error::Limit`], [`Error::NotAFile`].
     pub fn from_file(path: &Path, passphrase: Option<&str>) -> Result<Self, Error> {
-        let text = input::read_private_key(path, &Limits::default())?;
-        Self::from_pem(&text, passphrase)
-            .map_err(|fault| Error::Key { path: path.to_string_lossy().into(), fault })
+        let fault = |fault| Error::Key { path: path.to_string_lossy().into(), fault };
+        let text = input::read_private_key(path, &Limits::default()).map_err(|error| match error {
+            Error::KeyReadableByOthers { .. } => no_private_key(path).map_or(error, fault),
+            error => error,
+        })?;
+        Self::from_pem(&text, passphrase).map_err(fault)
     }
 
     fn from_pkcs8(der: &[u8]) -> Result<Self, KeyFault> {
@@ -146,19 +148,15 @@ impl PrivateKey {
     }
 }
 
-/// OWASP's figure for PBKDF2-HMAC-SHA-256 (Password Storage Cheat Sheet, 2023).
-const PBKDF2_ROUNDS: u32 = 600_000;
-
-fn encrypt(der: &SecretDocument, passphrase: &str) -> Result<SecretDocument, KeyFault> {
-    let (mut salt, mut iv) = ([0; 16], [0; 16]);
-    for random in [&mut salt, &mut iv] {
-        getrandom::fill(random).map_err(|error| KeyFault::Random { reason: error.to_string() })?;
+/// Of a file that others can read: whether it is rightly so, since it holds something else than a private key.
+fn no_private_key(path: &Path) -> Option<KeyFault> {
+    let text = input::read_key(path, &Limits::default()).ok()?;
+    match pem::decode(&text) {
+        Ok((found @ ("PUBLIC KEY" | "CERTIFICATE"), _)) => {
+            Some(KeyFault::Label { expected: "private key", found: found.into() })
+        }
+        _ => None,
     }
-    let parameters =
-        pkcs8::pkcs5::pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(PBKDF2_ROUNDS, &salt, iv)
-            .map_err(KeyFault::malformed)?;
-    let info = PrivateKeyInfoRef::try_from(der.as_bytes()).map_err(KeyFault::malformed)?;
-    info.encrypt_with_params(parameters, passphrase).map_err(KeyFault::malformed)
 }
 
 impl Signer for PrivateKey {
