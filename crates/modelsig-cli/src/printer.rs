@@ -77,6 +77,11 @@ impl Printer {
         }
     }
 
+    /// A line of data that tells of a failure: also to those who want to hear of nothing else.
+    pub(crate) fn failed(&self, line: &str) {
+        self.out(&mut io::stdout().lock(), format!("{line}\n").as_bytes());
+    }
+
     /// Writes data.
     fn out(&self, stream: &mut dyn Write, data: &[u8]) {
         self.written(stream.write_all(data).and_then(|()| stream.flush()));
@@ -174,10 +179,9 @@ impl Printer {
         self.written(result.and_then(|()| stream.write_all(b"\n")).and_then(|()| stream.flush()));
     }
 
-    /// Another failure, after that which has decided how the process ends: on stderr only.
-    pub(crate) fn also(&self, error: &Error, exit: Exit) -> Exit {
+    /// A failure that does not decide how the process ends: on stderr only.
+    pub(crate) fn problem(&self, error: &Error) {
         talk_error(error);
-        exit
     }
 
     /// A failure after something was done that stays done. Also those who want to hear of nothing but errors are told

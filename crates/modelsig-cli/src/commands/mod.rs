@@ -56,7 +56,10 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Exit {
         let recorded = run.audit().map_or(Ok(()), |audit| audit.failed(&error, printer.sandbox()));
         let exit = printer.failure(&error);
         // What could not be put on record is told; a negative verdict it stays.
-        recorded.err().map_or(exit, |unrecorded| printer.also(&unrecorded, exit))
+        if let Err(unrecorded) = recorded {
+            printer.problem(&unrecorded);
+        }
+        exit
     })
 }
 

@@ -1,10 +1,10 @@
 //! `modelsig hash --check LIST`: every line must be well-formed, every file must match.
 
-use std::fs;
-use std::io::Read;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
 use std::path::Path;
 
-use modelsig::hash::HashAlgorithm;
+use modelsig::hash::{HashAlgorithm, metadata};
 use modelsig::{Error, Escaped};
 
 use super::super::Run;
@@ -37,14 +37,20 @@ pub(super) fn run(run: &Run<'_>, list: &Path, default: HashAlgorithm) -> Result<
             objects.push(serde_json::json!({
                 "name": entry.name,
                 "verdict": verdict,
+                "algorithm": entry.digest.algorithm().id(),
                 "expected": entry.digest.to_string(),
                 "found": found,
                 "error": result.err(),
             }));
         } else {
-            run.printer.line(&format!("{}: {verdict}", Escaped(&entry.name)));
-            if let Err(error) = result {
-                run.printer.note(&error.to_string());
+            let line = format!("{}: {verdict}", Escaped(&entry.name));
+            match result {
+                Ok(found) if found == entry.digest => run.printer.line(&line),
+                Ok(_) => run.printer.failed(&line),
+                Err(error) => {
+                    run.printer.failed(&line);
+                    run.printer.problem(&error);
+                }
             }
         }
     }
@@ -68,16 +74,28 @@ pub(super) fn run(run: &Run<'_>, list: &Path, default: HashAlgorithm) -> Result<
     Ok(exit)
 }
 
+/// Whatever it is, opening it does not block, as it would for a FIFO.
+fn open(list: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        options.custom_flags(flags.bits() as i32);
+    }
+    options.open(list)
+}
+
 fn read(list: &Path, default: HashAlgorithm) -> Result<Vec<Entry>, Error> {
     let path = list.to_string_lossy().into_owned();
-    let io = |operation, source| Error::Io { operation, path: path.clone(), source };
-    // Looked at before it is opened: a FIFO would block.
-    if !fs::metadata(list).map_err(|source| io("open", source))?.is_file() {
+    let failed = |operation, source| Error::Io { operation, path: path.clone(), source };
+    let file = open(list).map_err(|source| failed("open", source))?;
+    if !metadata(&file).map_err(|source| failed("stat", source))?.is_file() {
         return Err(Error::NotAFile { path, what: "folder or special file" });
     }
-    let file = fs::File::open(list).map_err(|source| io("open", source))?;
     let mut text = String::new();
-    file.take(LIMIT + 1).read_to_string(&mut text).map_err(|source| io("read", source))?;
+    file.take(LIMIT + 1).read_to_string(&mut text).map_err(|source| failed("read", source))?;
     if text.len() as u64 > LIMIT {
         let what = "the size of a checksum list in bytes";
         return Err(Error::Limit { path, what, limit: LIMIT, found: text.len() as u64 });
