@@ -195,7 +195,7 @@ impl Serialize for Inspection {
         let mut object = serializer.serialize_struct("Inspection", 14)?;
         object.serialize_field("trusted", &false)?;
         object.serialize_field("method", self.method)?;
-        object.serialize_field("hint", &self.hint)?;
+        object.serialize_field("key_hint", &self.hint)?;
         object.serialize_field("certificates", &self.certificates)?;
         object.serialize_field("claimed_identity", &self.claimed_identity)?;
         object.serialize_field("claimed_issuer", &self.claimed_issuer)?;

@@ -76,7 +76,7 @@ impl Options {
                 "private_key": self.out.to_string_lossy(),
                 "public_key": public_path.to_string_lossy(),
                 "key_type": public.key_type().id(),
-                "hint": public.hint().as_str(),
+                "key_hint": public.hint().as_str(),
             }));
         } else {
             run.printer.line(&format!("private key: {}", shown(&self.out)));

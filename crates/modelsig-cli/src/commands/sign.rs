@@ -17,7 +17,8 @@ use crate::progress_bar::Bar;
 
 /// Sign a model
 ///
-/// Hashes every file of the model and writes a signature bundle: MODEL/model.sig for a folder, MODEL.sig for a file.
+/// Hashes every file of the model and writes a signature bundle. An older bundle in its place is overwritten, whoever
+/// signed it; any other file is not.
 #[derive(Args)]
 pub(crate) struct Options {
     /// The folder or file of the model
@@ -30,7 +31,10 @@ pub(crate) struct Options {
     /// A PEM file with intermediate certificates to embed (may be repeated, issuers after those they issued)
     #[arg(long, value_name = "INTERMEDIATES", requires = "signing_certificate")]
     certificate_chain: Vec<PathBuf>,
-    /// The bundle to write
+    /// The bundle to write [default: MODEL/model.sig for a folder, MODEL.sig for a file]
+    ///
+    /// Bundles of other signers inside the model are signed as content of it, unless --ignore-paths names them: when one
+    /// of them is made again, this signature breaks.
     #[arg(long, value_name = "BUNDLE")]
     signature: Option<PathBuf>,
     #[command(flatten)]
@@ -167,7 +171,7 @@ impl Options {
                 "bytes_hashed": report.bytes_hashed,
                 "reused": reused,
                 "key_type": report.key_type.id(),
-                "hint": report.hint.as_str(),
+                "key_hint": report.hint.as_str(),
                 "skipped": skipped,
             }));
             return Ok(Exit::SUCCESS);

@@ -21,6 +21,8 @@ pub(super) struct TrustOptions {
     certificate_chain: Vec<PathBuf>,
     /// The expected owner of the signing certificate: an exact URI, email or DNS name, or subject:CN=...,O=... (may be
     /// repeated)
+    ///
+    /// Of certificates only: a signature by a --public-key holds whoever is expected here.
     #[arg(long, value_name = "NAME", requires = "certificate_chain")]
     identity: Vec<Identity>,
     /// Judge certificates at this time (RFC 3339) instead of now
