@@ -6,11 +6,12 @@ use clap::Args;
 use modelsig::hash::{ChunkSize, Progress};
 use modelsig::{
     Bytes, CertificateChain, ChunkIndexing, Error, Escaped, KeyType, ModelSigner, PublicKey, Reuse,
-    SignReport, danger,
+    SignReport, SkipReason, danger,
 };
 
 use super::Run;
 use super::private_key::KeyOptions;
+use super::verify::talk_skipped;
 use crate::args::{self, HashArgument, ManifestOptions, Output};
 use crate::exit_code::Exit;
 use crate::progress_bar::Bar;
@@ -107,10 +108,9 @@ impl ReuseOptions {
     fn talk(&self, run: &Run<'_>, report: &SignReport) {
         let Some(old) = &self.reuse else { return };
         run.printer.note(&format!(
-            "taken over from '{}' without reading: {} {}, {}; --json lists them",
+            "taken over from '{}' without reading: {}, {}; --json lists them",
             Escaped(&old.to_string_lossy()),
-            report.reused.len(),
-            if report.reused.len() == 1 { "file" } else { "files" },
+            files(report.reused.len()),
             Bytes(report.bytes.saturating_sub(report.bytes_hashed)),
         ));
         if report.reused.is_empty() {
@@ -178,15 +178,20 @@ impl Options {
         }
         run.printer.verdict(
             &format!(
-                "SIGNED '{}': {} {}, {}, in '{}'",
+                "SIGNED '{}': {}, {}, in '{}'",
                 Escaped(&self.model.to_string_lossy()),
-                report.files,
-                if report.files == 1 { "file" } else { "files" },
+                files(report.files),
                 Bytes(report.bytes),
                 Escaped(&bundle.to_string_lossy()),
             ),
             true,
         );
+        let left_out = [
+            (SkipReason::GitDefault, "git files that are not signed (--no-ignore-git-paths signs them)"),
+            (SkipReason::Caller, "files left out as asked"),
+            (SkipReason::Unsigned, "empty files, which a signature over shards does not cover"),
+        ];
+        talk_skipped(run, &report.skipped, &left_out, "");
         self.reuse.talk(run, &report);
         if key.public_key().key_type() == KeyType::Ed25519 {
             run.printer
@@ -194,4 +199,8 @@ impl Options {
         }
         Ok(Exit::SUCCESS)
     }
+}
+
+fn files(count: usize) -> String {
+    if count == 1 { "1 file".into() } else { format!("{count} files") }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use modelsig::hash::Progress;
-use modelsig::{CosignReport, Error, Escaped, Report, Selection, SkipReason, Threshold, Verifier};
+use modelsig::{CosignReport, Error, Escaped, Report, Selection, SkipReason, Skipped, Threshold, Verifier};
 use serde::Serialize;
 
 use super::Run;
@@ -208,15 +208,19 @@ fn undecided(bundles: usize) -> Error {
 pub(super) fn talk(run: &Run<'_>, report: &Report, weakened_by: &[&str], of: &str) {
     report.notes().iter().for_each(|note| run.printer.note(&format!("{of}{note}")));
     weakened_by.iter().for_each(|words| run.printer.note(words));
-    let skipped =
-        |reason: SkipReason| report.skipped().iter().filter(|skipped| skipped.reason == reason).count();
-    for (reason, words) in [
+    let words = [
         (SkipReason::GitDefault, "git files that were not looked at (--strict-git covers them)"),
         (SkipReason::Caller, "files ignored as asked"),
         (SkipReason::Signer, "files left out by the signer (--no-bundle-ignores covers them)"),
         (SkipReason::Unsigned, "files that are not signed and were not verified"),
-    ] {
-        match skipped(reason) {
+    ];
+    talk_skipped(run, report.skipped(), &words, of);
+}
+
+/// How many files were passed over, for each of these reasons.
+pub(super) fn talk_skipped(run: &Run<'_>, skipped: &[Skipped], words: &[(SkipReason, &str)], of: &str) {
+    for (reason, words) in words {
+        match skipped.iter().filter(|skipped| skipped.reason == *reason).count() {
             0 => {}
             count => run.printer.note(&format!("{of}{words}: {count}; --json lists them")),
         }
