@@ -136,7 +136,8 @@ def specification_names(checks: Checks, scratch, model, keys) -> None:
 
 
 def sign(checks: Checks, title: str, model, bundle, private, method, algorithm, sharded_name: bool) -> None:
-    options = ["--serialization", method, "--hash", algorithm, "--shard-size", str(SHARD_SIZE)]
+    options = ["--serialization", method, "--hash", algorithm]
+    options += ["--shard-size", str(SHARD_SIZE)] if method == "shards" else []
     options += ["--sharded-algorithm-name"] if sharded_name else []
     checks.modelsig(f"{title}: signs", "sign", model, "--private-key", private, "--signature", bundle, *options)
 

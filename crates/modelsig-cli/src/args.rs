@@ -12,13 +12,7 @@ use crate::log;
 
 /// Check that model weights are exactly what a trusted signer released, before anything loads them.
 #[derive(Parser)]
-#[command(
-    name = "modelsig",
-    version,
-    max_term_width = 100,
-    propagate_version = true,
-    disable_help_subcommand = true
-)]
+#[command(name = "modelsig", version, max_term_width = 100, propagate_version = true)]
 #[command(after_help = "\
 Exit codes: 0 verified or done, 1 rejected, 2 no verdict (usage, I/O, malformed, unsupported), 130 interrupted.")]
 pub(crate) struct Arguments {
@@ -40,15 +34,9 @@ pub(crate) struct Arguments {
     /// Only they are JSON, and stand alone on stderr with --quiet or --json where nothing fails.
     #[arg(long, global = true, value_name = "FORMAT", help_heading = "Global options")]
     pub(crate) log_format: Option<log::Format>,
-    /// The least that is told, with --log-format
-    #[arg(
-        long,
-        global = true,
-        default_value = "info",
-        value_name = "LEVEL",
-        help_heading = "Global options"
-    )]
-    pub(crate) log_level: log::Level,
+    /// The least that is told, with --log-format [default: info]
+    #[arg(long, global = true, value_name = "LEVEL", help_heading = "Global options")]
+    pub(crate) log_level: Option<log::Level>,
     /// Colours: auto follows the terminal and NO_COLOR
     #[arg(long, global = true, default_value = "auto", value_name = "WHEN", help_heading = "Global options")]
     pub(crate) color: Color,
@@ -150,10 +138,10 @@ pub(crate) struct ManifestOptions {
     /// One digest for each file, or for each shard of a file
     #[arg(long, default_value = "files", value_name = "METHOD")]
     serialization: SerializationArgument,
-    /// Bytes in each shard
-    #[arg(long, default_value_t = 1_000_000_000, value_name = "BYTES")]
+    /// Bytes in each shard [default: 1000000000]
+    #[arg(long, value_name = "BYTES")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
-    shard_size: u64,
+    shard_size: Option<u64>,
     /// Hash of files or shards; other tools can be counted on to read sha256 only
     #[arg(long, default_value = "sha256")]
     hash: HashArgument,
@@ -172,10 +160,20 @@ pub(crate) struct ManifestOptions {
 }
 
 impl ManifestOptions {
+    pub(crate) fn has_shards(&self) -> bool {
+        self.serialization == SerializationArgument::Shards
+    }
+
     pub(crate) fn apply(&self, model: &Path, signer: ModelSigner) -> Result<ModelSigner, Error> {
-        let method = match self.serialization {
-            SerializationArgument::Files => Method::Files,
-            SerializationArgument::Shards => Method::Shards { shard_size: self.shard_size },
+        let method = match (self.serialization, self.shard_size) {
+            (SerializationArgument::Files, None) => Method::Files,
+            (SerializationArgument::Files, Some(_)) => {
+                let what = "--shard-size is for --serialization shards only";
+                return Err(Error::Usage { what: what.into() });
+            }
+            (SerializationArgument::Shards, size) => {
+                Method::Shards { shard_size: size.unwrap_or(1_000_000_000) }
+            }
         };
         let signer = signer
             .method(method)

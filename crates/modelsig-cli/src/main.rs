@@ -34,7 +34,7 @@ fn main() -> ExitCode {
             use args::Command::{Protect, Repair, Verify};
             let judges = matches!(arguments.command, Verify(_) | Protect(_) | Repair(_));
             if let Some(format) = arguments.log_format {
-                log::start(format, arguments.log_level);
+                log::start(format, arguments.log_level.unwrap_or(log::Level::Info));
             }
             let printer = Printer::new(&arguments, asked, judges);
             printer.finish(commands::run(arguments, &printer)).into()

@@ -13,7 +13,7 @@ pub(super) fn run(run: &Run<'_>) -> Result<Exit, Error> {
     command.build();
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut page).map_err(failed)?;
-    for subcommand in command.get_subcommands() {
+    for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
         let man = clap_mangen::Man::new(subcommand.clone());
         page.extend_from_slice(
             format!(".SH \"MODELSIG {}\"\n", subcommand.get_name().to_uppercase()).as_bytes(),

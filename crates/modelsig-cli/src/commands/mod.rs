@@ -40,7 +40,11 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Exit {
         printer,
         audit: OnceCell::new(),
     };
-    let result = match arguments.command {
+    let log = match (arguments.log_format, arguments.log_level) {
+        (None, Some(_)) => Err(Error::Usage { what: "--log-level is for --log-format only".into() }),
+        _ => Ok(()),
+    };
+    let result = log.and_then(|()| match arguments.command {
         Command::Keygen(options) => options.run(&run),
         Command::Sign(options) => options.run(&run),
         Command::Verify(options) => options.run(&run),
@@ -51,7 +55,7 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Exit {
         Command::Inspect(options) => options.run(&run),
         Command::Completions(options) => options.run(&run),
         Command::Man => man::run(&run),
-    };
+    });
     result.unwrap_or_else(|error: Error| {
         let recorded = run.audit().map_or(Ok(()), |audit| audit.failed(&error, printer.sandbox()));
         let exit = printer.failure(&error);

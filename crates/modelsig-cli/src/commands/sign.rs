@@ -43,9 +43,9 @@ pub(crate) struct Options {
     /// Bytes in each chunk of the chunk index: a power of two from 65536 to 1073741824
     #[arg(long, value_name = "BYTES", conflicts_with = "no_chunks")]
     chunk_size: Option<u64>,
-    /// Hash of the chunks
-    #[arg(long, value_name = "HASH", default_value = "sha256", conflicts_with = "no_chunks")]
-    chunk_hash: HashArgument,
+    /// Hash of the chunks [default: sha256]
+    #[arg(long, value_name = "HASH", conflicts_with = "no_chunks")]
+    chunk_hash: Option<HashArgument>,
     /// Leave out the chunk index
     #[arg(long)]
     no_chunks: bool,
@@ -123,9 +123,14 @@ impl ReuseOptions {
 
 impl Options {
     pub(crate) fn run(self, run: &Run<'_>) -> Result<Exit, Error> {
+        if self.manifest.has_shards() && (self.chunk_size.is_some() || self.chunk_hash.is_some()) {
+            let what = "--chunk-size and --chunk-hash are for --serialization files only";
+            return Err(Error::Usage { what: what.into() });
+        }
         let size = self.chunk_size.map(ChunkSize::new).transpose();
         let size = size.map_err(|error| Error::Usage { what: error.to_string() })?;
-        let indexing = ChunkIndexing { size, algorithm: self.chunk_hash.into() };
+        let indexing =
+            ChunkIndexing { size, algorithm: self.chunk_hash.unwrap_or(HashArgument::Sha256).into() };
         let key = self.key.open()?;
         let progress = Progress::new();
         let signer = ModelSigner::new()

@@ -36,6 +36,11 @@ impl ModelSigner {
         if self.sharded_algorithm_name && self.method == Method::Files {
             return Err(Error::Usage { what: "the names of sharded algorithms are for shards only".into() });
         }
+        if self.single_file_dot && !model.is_file() {
+            return Err(Error::Usage {
+                what: "only a model that is a single file can be listed as \".\"".into(),
+            });
+        }
         if self.fsverity && self.method != Method::Files {
             return Err(Error::Usage { what: "fs-verity digests are of files, not of shards".into() });
         }
