@@ -1,5 +1,7 @@
 //! What to do about an error, in one line.
 
+use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+
 use modelsig::{BundleFault, CertificateFault, Error, ErrorKind, JsonFault, KeyFault, StatementFault};
 
 use crate::asked::Asked;
@@ -75,7 +77,16 @@ pub(crate) fn for_error(error: &Error, asked: &Asked) -> Option<String> {
         Error::AlreadyExists { .. } => "choose another name, or remove it first",
         Error::NotABundle { .. } => "choose another place with --signature",
         Error::EmptyNotCovered { .. } => "sign with --serialization files, or pass --allow-unsigned-empty",
-        Error::Symlink { .. } => "replace the link by the file, or pass --allow-symlinks",
+        Error::Symlink { .. } => {
+            "sign a copy with files in the place of links (cp -rL); --allow-symlinks follows those inside the model"
+        }
+        Error::SymlinkOutside { .. } => "sign a copy with files in the place of links (cp -rL)",
+        Error::Io { operation: "write" | "write into", source, .. }
+            if asked.command() == "sign"
+                && matches!(source.kind(), PermissionDenied | ReadOnlyFilesystem) =>
+        {
+            "choose another place with --signature"
+        }
         Error::NothingFits { .. } => "modelsig inspect MODEL lists files and tensors",
         Error::NotPortable { .. } | Error::NamesCollide { .. } => {
             "rename it before signing, or drop --portable"
@@ -212,7 +223,9 @@ fn for_kind(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::Changed => {
             Some("something writes to the model while it is verified; stop it and try again")
         }
-        ErrorKind::ForbiddenFile => Some("a model has regular files only; fetch it again without links"),
+        ErrorKind::ForbiddenFile => {
+            Some("a model has regular files only; fetch it again without links, or copy it with cp -rL")
+        }
         _ => None,
     }
 }

@@ -256,12 +256,16 @@ pub(crate) fn usage_error(error: &clap::Error) -> Exit {
     let wants_json = std::env::args_os().any(|argument| argument == "--json");
     if error.use_stderr() && wants_json {
         let text = error.to_string();
-        let what = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().to_owned();
+        let mut paragraphs = text.split("\n\n");
+        let what = paragraphs.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let tip = paragraphs.find_map(|paragraph| paragraph.trim_start().strip_prefix("tip: "));
         let output = Output { json: true, quiet: false };
         let (sandbox, unwritten) = (OnceCell::new(), RefCell::new(None));
         let asked = Asked::default();
         let printer = Printer { output, asked, judges: false, may_draw: false, sandbox, unwritten };
-        return printer.finish(printer.failure(&Error::Usage { what }));
+        let exit = Exit::from(ErrorKind::Usage);
+        printer.json(&Failure::new(&Error::Usage { what }, exit, tip));
+        return printer.finish(exit);
     }
     let _ = error.print();
     if error.use_stderr() { ErrorKind::Usage.into() } else { Exit::SUCCESS }

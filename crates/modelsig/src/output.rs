@@ -13,7 +13,7 @@ use crate::model::folder_around;
 /// The time by the clock of the file system on which the bundle will stand. Also shows, before hours of hashing, that
 /// it can be written. What was written for that is gone again: in the folder of the model it would be signed.
 pub(crate) fn time_beside(bundle: &Path) -> Result<Option<SystemTime>, Error> {
-    let failed = |error| Error::io("write", bundle.to_string_lossy(), error);
+    let failed = |error| Error::io("write", bundle.to_string_lossy(), without_path(error));
     let probe =
         tempfile::Builder::new().prefix(".modelsig-").suffix(".tmp").tempfile_in(folder_around(bundle));
     let (probe, path) = probe.and_then(|probe| Ok(probe.keep()?)).map_err(failed)?;
@@ -30,7 +30,7 @@ pub(crate) fn time_beside(bundle: &Path) -> Result<Option<SystemTime>, Error> {
 /// file stands there, whole, until the power fails.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8], modified: Option<SystemTime>) -> Result<(), Error> {
     let failed = |operation| {
-        move |error: std::io::Error| Error::io(operation, path.to_string_lossy().into_owned(), error)
+        move |error| Error::io(operation, path.to_string_lossy().into_owned(), without_path(error))
     };
     let folder = folder_around(path);
     let mut builder = tempfile::Builder::new();
@@ -60,6 +60,14 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], modified: Option<SystemTime
     Ok(())
 }
 
+/// The failure without the name of the temporary file, which the crate tempfile adds and which tells nobody anything.
+fn without_path(error: io::Error) -> io::Error {
+    match error.to_string().rsplit_once(" at path \"") {
+        Some((cause, _)) => io::Error::new(error.kind(), cause),
+        None => error,
+    }
+}
+
 fn rename(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
     loop {
         match file.persist(path) {
@@ -76,5 +84,22 @@ fn flush(folder: &std::fs::File) -> io::Result<()> {
         // Not every file system flushes folders.
         Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
         result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_temporary_name_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let bundle = folder.path().join("nowhere").join("model.sig");
+        for error in [time_beside(&bundle).map(drop), write_whole(&bundle, b"", None)].map(Result::unwrap_err)
+        {
+            assert!(!error.to_string().contains(".modelsig-"), "{error}");
+            let Error::Io { operation: "write", path, source } = error else { panic!("{error:?}") };
+            assert_eq!((path.as_str(), source.kind()), (bundle.to_str().unwrap(), ErrorKind::NotFound));
+        }
     }
 }
