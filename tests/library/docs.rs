@@ -34,6 +34,27 @@ fn the_readme_has_the_table_of_outcomes() {
     );
 }
 
+/// In the transcripts stands whatever the commands print as JSON.
+#[test]
+fn the_readme_names_the_members_of_json() {
+    let readme = document("README.md");
+    let mut objects = 0;
+    for transcript in ["json", "cosign", "certificates", "tools"] {
+        let text = document(&format!("tests/cli/{transcript}.trycmd"));
+        for line in text.lines().filter(|line| line.starts_with("{\"")) {
+            // Of what differs from run to run, transcripts have the place.
+            let line = line.replace("{[..]}", "{}").replace(":[..]", ":0");
+            let object: serde_json::Value =
+                serde_json::from_str(&line).unwrap_or_else(|error| panic!("{transcript}: {error}: {line}"));
+            for name in object.as_object().unwrap().keys() {
+                assert!(readme.contains(&format!("`{name}`")), "README.md does not tell of {name}");
+            }
+            objects += 1;
+        }
+    }
+    assert!(objects > 10, "{objects}");
+}
+
 /// What SECURITY.md says of each attack is shown by something that exists.
 #[test]
 fn every_attack_has_a_test_or_is_said_not_to_be_defended() {
