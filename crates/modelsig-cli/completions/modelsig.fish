@@ -30,7 +30,7 @@ map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_needs_command" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
 json\t'A JSON object on each line'"
-complete -c modelsig -n "__fish_modelsig_needs_command" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+complete -c modelsig -n "__fish_modelsig_needs_command" -l log-level -d 'The least that is told, with --log-format [default: info]' -r -f -a "warn\t''
 info\t''
 debug\t''"
 complete -c modelsig -n "__fish_modelsig_needs_command" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -49,6 +49,7 @@ complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "hash" -d 'Print o
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "inspect" -d 'Show what a bundle claims, and which tensors a model has, without believing any of it'
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "man" -d 'Print the manual page (roff)'
+complete -c modelsig -n "__fish_modelsig_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l out -d 'The private key to write' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l type -d 'The kind of key; all OMS tools read p256, p384 and p521' -r -f -a "ed25519\t''
 p256\t''
@@ -61,7 +62,7 @@ map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
 json\t'A JSON object on each line'"
-complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l log-level -d 'The least that is told, with --log-format [default: info]' -r -f -a "warn\t''
 info\t''
 debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand keygen" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -78,16 +79,16 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l pin-env -d 'T
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l pkcs11-module -d 'The PKCS#11 module of the token, a shared library, if the URI does not name it' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l signing-certificate -d 'Sign with the certificate method: a PEM file that begins with the certificate of the key' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l certificate-chain -d 'A PEM file with intermediate certificates to embed (may be repeated, issuers after those they issued)' -r -F
-complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l signature -d 'The bundle to write' -r -F
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l signature -d 'The bundle to write [default: MODEL/model.sig for a folder, MODEL.sig for a file]' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l serialization -d 'One digest for each file, or for each shard of a file' -r -f -a "files\t''
 shards\t''"
-complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l shard-size -d 'Bytes in each shard' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l shard-size -d 'Bytes in each shard [default: 1000000000]' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l hash -d 'Hash of files or shards; other tools can be counted on to read sha256 only' -r -f -a "sha256\t''
 blake3\t''
 blake2b\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l ignore-paths -d 'Leave out a path with everything below it (relative to MODEL; may be repeated)' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l chunk-size -d 'Bytes in each chunk of the chunk index: a power of two from 65536 to 1073741824' -r
-complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l chunk-hash -d 'Hash of the chunks' -r -f -a "sha256\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l chunk-hash -d 'Hash of the chunks [default: sha256]' -r -f -a "sha256\t''
 blake3\t''
 blake2b\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l reuse -d 'Take over the digests of files that were left alone since this older bundle of the same folder was signed' -r -F
@@ -99,7 +100,7 @@ map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
 json\t'A JSON object on each line'"
-complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l log-level -d 'The least that is told, with --log-format [default: info]' -r -f -a "warn\t''
 info\t''
 debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand sign" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -139,7 +140,7 @@ map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
 json\t'A JSON object on each line'"
-complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l log-level -d 'The least that is told, with --log-format [default: info]' -r -f -a "warn\t''
 info\t''
 debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand verify" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -177,7 +178,7 @@ map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
 json\t'A JSON object on each line'"
-complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l log-level -d 'The least that is told, with --log-format [default: info]' -r -f -a "warn\t''
 info\t''
 debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand protect" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -213,7 +214,7 @@ map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
 json\t'A JSON object on each line'"
-complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l log-level -d 'The least that is told, with --log-format [default: info]' -r -f -a "warn\t''
 info\t''
 debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -234,7 +235,7 @@ complete -c modelsig -n "__fish_modelsig_using_subcommand repair" -s V -l versio
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l signature -d 'The bundle to leave out' -r -F
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l serialization -d 'One digest for each file, or for each shard of a file' -r -f -a "files\t''
 shards\t''"
-complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l shard-size -d 'Bytes in each shard' -r
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l shard-size -d 'Bytes in each shard [default: 1000000000]' -r
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l hash -d 'Hash of files or shards; other tools can be counted on to read sha256 only' -r -f -a "sha256\t''
 blake3\t''
 blake2b\t''"
@@ -245,7 +246,7 @@ map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
 json\t'A JSON object on each line'"
-complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l log-level -d 'The least that is told, with --log-format [default: info]' -r -f -a "warn\t''
 info\t''
 debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand digest" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -269,7 +270,7 @@ map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
 json\t'A JSON object on each line'"
-complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l log-level -d 'The least that is told, with --log-format [default: info]' -r -f -a "warn\t''
 info\t''
 debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand hash" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -287,7 +288,7 @@ map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
 json\t'A JSON object on each line'"
-complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l log-level -d 'The least that is told, with --log-format [default: info]' -r -f -a "warn\t''
 info\t''
 debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand inspect" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -304,7 +305,7 @@ map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
 json\t'A JSON object on each line'"
-complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l log-level -d 'The least that is told, with --log-format [default: info]' -r -f -a "warn\t''
 info\t''
 debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand completions" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -319,7 +320,7 @@ map\t''
 read\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l log-format -d 'Tell on stderr what happens, one line for each event; there is no progress bar then' -r -f -a "text\t'A line for people'
 json\t'A JSON object on each line'"
-complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l log-level -d 'The least that is told, with --log-format' -r -f -a "warn\t''
+complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l log-level -d 'The least that is told, with --log-format [default: info]' -r -f -a "warn\t''
 info\t''
 debug\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l color -d 'Colours: auto follows the terminal and NO_COLOR' -r -f -a "auto\t''
@@ -328,3 +329,14 @@ never\t''"
 complete -c modelsig -n "__fish_modelsig_using_subcommand man" -l keep-cache -d 'Leave in the page cache what was read, even if it is more than half of the memory'
 complete -c modelsig -n "__fish_modelsig_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c modelsig -n "__fish_modelsig_using_subcommand man" -s V -l version -d 'Print version'
+complete -c modelsig -n "__fish_modelsig_using_subcommand help; and not __fish_seen_subcommand_from keygen sign verify protect repair digest hash inspect completions man help" -f -a "keygen" -d 'Make a key pair'
+complete -c modelsig -n "__fish_modelsig_using_subcommand help; and not __fish_seen_subcommand_from keygen sign verify protect repair digest hash inspect completions man help" -f -a "sign" -d 'Sign a model'
+complete -c modelsig -n "__fish_modelsig_using_subcommand help; and not __fish_seen_subcommand_from keygen sign verify protect repair digest hash inspect completions man help" -f -a "verify" -d 'Verify a model'
+complete -c modelsig -n "__fish_modelsig_using_subcommand help; and not __fish_seen_subcommand_from keygen sign verify protect repair digest hash inspect completions man help" -f -a "protect" -d 'Verify a model, freeze its files with fs-verity, and verify them again'
+complete -c modelsig -n "__fish_modelsig_using_subcommand help; and not __fish_seen_subcommand_from keygen sign verify protect repair digest hash inspect completions man help" -f -a "repair" -d 'Repair a damaged model from a good copy'
+complete -c modelsig -n "__fish_modelsig_using_subcommand help; and not __fish_seen_subcommand_from keygen sign verify protect repair digest hash inspect completions man help" -f -a "digest" -d 'Print the root digest of a model'
+complete -c modelsig -n "__fish_modelsig_using_subcommand help; and not __fish_seen_subcommand_from keygen sign verify protect repair digest hash inspect completions man help" -f -a "hash" -d 'Print or check the digests of files'
+complete -c modelsig -n "__fish_modelsig_using_subcommand help; and not __fish_seen_subcommand_from keygen sign verify protect repair digest hash inspect completions man help" -f -a "inspect" -d 'Show what a bundle claims, and which tensors a model has, without believing any of it'
+complete -c modelsig -n "__fish_modelsig_using_subcommand help; and not __fish_seen_subcommand_from keygen sign verify protect repair digest hash inspect completions man help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c modelsig -n "__fish_modelsig_using_subcommand help; and not __fish_seen_subcommand_from keygen sign verify protect repair digest hash inspect completions man help" -f -a "man" -d 'Print the manual page (roff)'
+complete -c modelsig -n "__fish_modelsig_using_subcommand help; and not __fish_seen_subcommand_from keygen sign verify protect repair digest hash inspect completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
