@@ -34,7 +34,7 @@ impl KeyOptions {
     pub(super) fn open(&self) -> Result<Box<dyn Signer>, Error> {
         // With blanks before it, it is a URI too, of which no message repeats the PIN.
         let uri = self.private_key.trim_start();
-        if uri.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:")) {
+        if is_on_token(uri) {
             if self.passphrase_env.is_some() {
                 let what =
                     "a key on a token has a PIN, not a passphrase: --pin-env instead of --passphrase-env";
@@ -54,6 +54,17 @@ impl KeyOptions {
         let passphrase = self.passphrase_env.as_deref();
         Ok(Box::new(read(&self.private_key, passphrase, self.allow_key_readable_by_others)?))
     }
+}
+
+#[cfg(feature = "pkcs11")]
+fn is_on_token(text: &str) -> bool {
+    modelsig::Pkcs11Uri::is_one(text)
+}
+
+/// Without the feature the library knows no such URI, and this is said of it.
+#[cfg(not(feature = "pkcs11"))]
+fn is_on_token(text: &str) -> bool {
+    text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:"))
 }
 
 #[cfg(feature = "pkcs11")]

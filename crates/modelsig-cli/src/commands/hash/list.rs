@@ -106,6 +106,21 @@ mod tests {
         }
     }
 
+    /// As `sha256sum` writes them: the transcripts do not tell a backslash from a slash.
+    #[test]
+    fn a_name_with_a_backslash_is_escaped() {
+        let digest = HashAlgorithm::Sha256.digest(b"x").unwrap();
+        let hex = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
+        for (name, plain, tagged) in [
+            (r"back\slash", format!(r"\{hex}  back\\slash"), format!(r"\SHA256 (back\\slash) = {hex}")),
+            ("a\nb\r", format!(r"\{hex}  a\nb\r"), format!(r"\SHA256 (a\nb\r) = {hex}")),
+            ("a/b", format!("{hex}  a/b"), format!("SHA256 (a/b) = {hex}")),
+        ] {
+            assert_eq!(String::from_utf8(line(name.as_bytes(), &digest, false)).unwrap(), plain);
+            assert_eq!(String::from_utf8(line(name.as_bytes(), &digest, true)).unwrap(), tagged);
+        }
+    }
+
     #[test]
     fn other_lines_are_refused() {
         let hex = HashAlgorithm::Sha256.digest(b"x").unwrap().to_string();
