@@ -78,9 +78,9 @@ pub(crate) fn for_error(error: &Error, asked: &Asked) -> Option<String> {
         Error::NotABundle { .. } => "choose another place with --signature",
         Error::EmptyNotCovered { .. } => "sign with --serialization files, or pass --allow-unsigned-empty",
         Error::Symlink { .. } => {
-            "sign a copy with files in the place of links (cp -rL); --allow-symlinks follows those inside the model"
+            "make a copy with files in the place of links (cp -rL); --allow-symlinks follows those inside the model"
         }
-        Error::SymlinkOutside { .. } => "sign a copy with files in the place of links (cp -rL)",
+        Error::SymlinkOutside { .. } => "make a copy with files in the place of links (cp -rL)",
         Error::Io { operation: "write" | "write into", source, .. }
             if asked.command() == "sign"
                 && matches!(source.kind(), PermissionDenied | ReadOnlyFilesystem) =>
