@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use modelsig::{
-    Error, ErrorKind, ModelPath, ModelSigner, Policy, Signer, SkipReason, Threshold, UnsignedFiles, Verifier,
-    danger,
+    Error, ErrorKind, Method, ModelPath, ModelSigner, Policy, Signer, SkipReason, Threshold, UnsignedFiles,
+    Verifier, danger,
 };
 use modelsig_tests::{make_fifo, only_problem, problems, refused};
 
@@ -78,6 +78,18 @@ fn bundles_without_a_file_in_common_do_not_add_up() {
         assert_eq!(team.too_few(&["a.sig", "b.sig"], Threshold::All).signers(), 1);
         assert!(team.verify(&["a.sig", "b.sig"], Threshold::Any).is_ok());
     }
+}
+
+/// Shards cannot list them; who signs shards and who signs files are two signers all the same.
+#[test]
+fn an_empty_file_takes_no_signer_away() {
+    let team = Team::new(&[("a.bin", b"a"), ("empty", b"")]);
+    let shards = ModelSigner::new().method(Method::Shards { shard_size: 9 }).allow_unsigned_empty(true);
+    team.sign_with(0, "shards.sig", &shards);
+    team.sign(1, "files.sig");
+    let policy = danger::allow_unsigned_empty(Policy::strict(), true);
+    let model = team.verify_by(policy, &["shards.sig", "files.sig"], at_least(2)).unwrap();
+    assert_eq!((model.report().signers(), model.report().partly_signed()), (2, &["empty".to_owned()][..]));
 }
 
 #[test]
