@@ -18,6 +18,7 @@ pub(crate) fn for_error(error: &Error, asked: &Asked) -> Option<String> {
         Error::Unrepaired(repair) if repair.failures().is_empty() => {
             return for_kind(error.kind()).map(Into::into);
         }
+        Error::HalfDone { .. } => "what was done stays so: run it again",
         Error::Unrepaired(_) => "what was repaired stays so: run it again with another copy in --from",
         Error::Threshold(report) => {
             let same_signer = report.bundles().iter().any(|bundle| bundle.same_signer_as.is_some());

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use modelsig::{CosignReport, Error, ErrorKind, Escaped, RepairReport, RepairedFile, Report};
+use modelsig::{CosignReport, Done, Error, ErrorKind, Escaped, RepairReport, RepairedFile, Report};
 use serde::Serialize;
 
 use crate::advice;
@@ -184,23 +184,43 @@ impl Printer {
         talk_error(error);
     }
 
+    /// That a failure, which has decided how the process ends, could not be put on record: on stderr only. Who wants to
+    /// hear of nothing but errors is told now what was done.
+    pub(crate) fn unrecorded(&self, why: &Error, failure: &Error) {
+        talk_error(why);
+        match failure {
+            _ if self.output.json || !self.output.quiet => {}
+            Error::Rejected(report) => {
+                talk_changed(&Changed::Frozen { frozen: report.frozen().unwrap_or_default() })
+            }
+            Error::Unrepaired(repair) => talk_changed(&Changed::Repaired { repaired: repair.files() }),
+            _ => {}
+        }
+    }
+
     /// A failure after something was done that stays done. Also those who want to hear of nothing but errors are told
     /// what.
     pub(crate) fn failure_after(&self, error: &Error, changed: Changed<'_>) -> Exit {
         if self.output.json {
             let exit = Exit::from(error);
-            self.json(&ButChanged { failure: Failure::new(error, exit, None), changed });
+            let advice = advice::for_error(error);
+            self.json(&ButChanged { failure: Failure::new(error, exit, advice.as_deref()), changed });
             return exit;
         }
-        let exit = self.failure(error);
-        for (words, name) in changed.files() {
-            let _ = writeln!(anstream::stderr(), "note: {words} all the same: '{}'", Escaped(name));
-        }
+        let exit = self.without_changes(error);
+        talk_changed(&changed);
         exit
     }
 
     /// A failure: the verdict, each problem, one hint. Returns how the process ends.
     pub(crate) fn failure(&self, error: &Error) -> Exit {
+        match error {
+            Error::HalfDone { done, .. } => self.failure_after(error, Changed::of(done)),
+            _ => self.without_changes(error),
+        }
+    }
+
+    fn without_changes(&self, error: &Error) -> Exit {
         let exit = Exit::from(error);
         let advice = advice::for_error(error, &self.asked);
         if self.output.json {
@@ -251,6 +271,12 @@ fn talk_error(error: &Error) {
     let _ = writeln!(anstream::stderr(), "{BAD}error:{BAD:#} {error}");
 }
 
+fn talk_changed(changed: &Changed<'_>) {
+    for (words, name) in changed.files() {
+        let _ = writeln!(anstream::stderr(), "note: {words} all the same: '{}'", Escaped(name));
+    }
+}
+
 /// What clap has to say: help and version on stdout, errors on stderr and, if asked for, as JSON.
 pub(crate) fn usage_error(error: &clap::Error) -> Exit {
     let wants_json = std::env::args_os().any(|argument| argument == "--json");
@@ -280,7 +306,7 @@ struct InSandbox<'o, T> {
     sandbox: Option<&'o Sandbox>,
 }
 
-/// What a command has done to a model, and could not put on record.
+/// What a command has done to a model, and could not put on record or bring to its end.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(crate) enum Changed<'c> {
@@ -288,7 +314,14 @@ pub(crate) enum Changed<'c> {
     Repaired { repaired: &'c [RepairedFile] },
 }
 
-impl Changed<'_> {
+impl<'c> Changed<'c> {
+    fn of(done: &'c Done) -> Self {
+        match done {
+            Done::Frozen(frozen) => Self::Frozen { frozen },
+            Done::Repaired(repaired) => Self::Repaired { repaired },
+        }
+    }
+
     /// Each file, and what was done to it.
     fn files(&self) -> Vec<(&'static str, &str)> {
         match self {

@@ -453,6 +453,57 @@ fn nothing_is_repaired_or_frozen_where_it_cannot_be_put_on_record() {
     assert_eq!((&lines[1]["verdict"], &lines[1]["frozen"]), (&json!("rejected"), &Value::Null));
 }
 
+/// A file of a damaged model is repaired, and then somebody loses patience with the next one: what was done is told.
+#[test]
+fn what_an_interrupted_repair_has_written_is_on_record() {
+    let folder = damaged();
+    let at = folder.path();
+    fs::rename(at.join("copy/weights.bin"), at.join("model/weights.bin")).unwrap();
+    fs::write(at.join("model/z.bin"), b"last").unwrap();
+    let sign = ["sign", "model", "--private-key", "key.pem", "--no-chunks", "--quiet"];
+    let signed = modelsig(at, &sign);
+    assert!(signed.status.success(), "{signed:?}");
+    fs::copy(at.join("model/weights.bin"), at.join("copy/weights.bin")).unwrap();
+    // Its length is not signed, so all of it would be copied.
+    File::create(at.join("copy/z.bin")).unwrap().set_len(4 << 30).unwrap();
+    for (place, option) in ["--json", "--quiet"].into_iter().enumerate() {
+        fs::write(at.join("model/weights.bin"), b"damaged").unwrap();
+        fs::write(at.join("model/z.bin"), b"LAST").unwrap();
+        let mut command = Command::new(BINARY);
+        command.args(REPAIR).arg(option).current_dir(at).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        let began = Instant::now();
+        while fs::read(at.join("model/weights.bin")).unwrap() != b"weights" {
+            assert!(began.elapsed() < Duration::from_secs(60), "it does not repair");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        let done = within(Duration::from_secs(60), || child.wait_with_output().unwrap());
+        let talk = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(130), "{talk}");
+        let message = "cancelled, after 1 file was repaired";
+        if option == "--json" {
+            let report: Value = serde_json::from_slice(&done.stdout).unwrap();
+            assert_eq!((&report["verdict"], &report["exit_code"]), (&json!("interrupted"), &json!(130)));
+            assert_eq!(report["error"]["message"], json!(message));
+            assert_eq!(report["repaired"].as_array().unwrap().len(), 1);
+            assert_eq!(report["repaired"][0]["name"], json!("weights.bin"));
+        } else {
+            assert!(talk.contains(&format!("error: {message}\n")), "{talk}");
+            assert!(talk.contains("note: repaired all the same: 'weights.bin'\n"), "{talk}");
+        }
+        let lines = lines(at);
+        let line = &lines[2 * place + 1];
+        assert_eq!((&line["verdict"], &line["exit_code"]), (&json!("interrupted"), &json!(130)));
+        assert_eq!(
+            (&line["reason"]["kind"], &line["reason"]["message"]),
+            (&json!("cancelled"), &json!(message))
+        );
+        let written = json!([{"name": "weights.bin", "how": "replaced", "bytes": 7, "cut": 0}]);
+        assert_eq!((&line["repaired"], lines.len()), (&written, 2 * place + 2));
+    }
+}
+
 /// What was done stays done, so it is told even if it cannot be put on record.
 #[test]
 fn a_repair_without_a_record_is_told() {

@@ -11,7 +11,7 @@ use tracing::{Level, event};
 
 use crate::escape::clipped;
 use crate::loader::{CosignedModel, SignedModel, VerifiedModel};
-use crate::{CosignReport, Error, Escaped, RepairReport, Report};
+use crate::{CosignReport, Done, Error, Escaped, RepairReport, RepairedFile, Report};
 
 /// Problems of one model that are told one by one.
 const PROBLEMS: usize = 100;
@@ -58,6 +58,9 @@ pub(crate) fn verdict<T: Judged>(
         Err(Error::Threshold(report)) => report.tell(operation),
         Err(Error::Unrepaired(repair)) => repair.tell(operation),
         Err(error) => {
+            if let Error::HalfDone { done, .. } = error {
+                tell_done(done, &model.to_string_lossy(), error);
+            }
             let verdict = match error.kind().outcome().exit_code {
                 1 => "rejected",
                 130 => "interrupted",
@@ -71,6 +74,15 @@ pub(crate) fn verdict<T: Judged>(
         }
     }
     result
+}
+
+/// What stays done without a verdict.
+fn tell_done(done: &Done, model: &str, error: &Error) {
+    if let Done::Repaired(written) = done {
+        let (model, files) = (escaped(model), written.len());
+        let bytes = written.iter().map(RepairedFile::bytes).fold(0, u64::saturating_add);
+        event!(target: "modelsig::repair", Level::WARN, model, files, bytes, reason = clipped(error));
+    }
 }
 
 /// Bytes of a file were handed out, or why they were not.

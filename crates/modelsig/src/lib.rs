@@ -66,6 +66,7 @@
 //! | `modelsig::load` | WARN | they were not | `model`, `file`, `kind`, `reason` |
 //! | `modelsig::sign` | INFO | a bundle was written | `model`, `bundle`, `root_digest`, `key_type`, `hint`, `files`, `bytes`, `reused` |
 //! | `modelsig::repair` | INFO | a repair ended | `model`, `files`, `bytes`, `failures` |
+//! | `modelsig::repair` | WARN | it was cut short after it had written something | `model`, `files`, `bytes`, `reason` |
 //!
 //! `operation` is the name of the function, `kind` that of the [`ErrorKind`] in reports.
 //!
@@ -93,6 +94,7 @@
 mod bundle;
 mod content;
 mod cosign;
+mod done;
 mod dsse;
 mod error;
 mod escape;
@@ -132,6 +134,7 @@ mod verify;
 pub use bundle::{BundleFault, MEDIA_TYPE};
 pub use content::{BundleSource, Content};
 pub use cosign::{BundleReport, CosignReport};
+pub use done::Done;
 pub use dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
 pub use error::Error;
 pub use escape::Escaped;

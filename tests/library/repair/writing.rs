@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use modelsig::hash::{CancelToken, Engine, HashAlgorithm};
-use modelsig::{Error, ErrorKind, Mended, ModelSigner, Policy, RepairSource};
+use modelsig::{Done, Error, ErrorKind, Limits, Mended, ModelSigner, Policy, RepairSource, RepairedFile};
 use modelsig_tests::{as_ordinary_user, assert_outcome, problems, refused};
 
 use super::{
@@ -180,7 +180,8 @@ fn an_exchanged_temporary_file_is_not_put_in_place() {
 
 #[test]
 fn a_cancelled_repair_leaves_nothing_behind() {
-    for signer in [chunked(HashAlgorithm::Sha256), ModelSigner::new().chunks(None)] {
+    for (signer, parts) in [(chunked(HashAlgorithm::Sha256), true), (ModelSigner::new().chunks(None), false)]
+    {
         let case = signed_with(&signer, &[("f.bin", &bytes(40 * CHUNK))]);
         for at in 0..40 {
             case.flip("f.bin", at * CHUNK);
@@ -193,9 +194,79 @@ fn a_cancelled_repair_leaves_nothing_behind() {
         let engine = Engine::new(1).unwrap().with_cancel(cancel.clone());
         let verifier = case.verifier(Policy::strict()).with_engine(engine);
         let error = refused(verifier.repair(&case.model(), &case.bundle(), &stop));
-        assert!(matches!(error, Error::Cancelled), "{error:?}");
+        assert_outcome(&error, ErrorKind::Cancelled, "");
+        // In place, what was read by then is written and told; a whole file that is half made is not.
+        let files = written(&error).iter();
+        let told: Vec<_> = files.map(|file| (file.how, file.ranges.clone(), file.cut)).collect();
+        let first = (Mended::InPlace, vec![range(0, CHUNK)], 0);
+        assert_eq!(told, if parts { vec![first] } else { Vec::new() });
         assert!(leftovers(&case).is_empty());
         assert_eq!(problems(&refused(case.verify(Policy::strict()))).len(), 1);
         repaired(&case, &source);
     }
+}
+
+/// What was written until a repair was cut short.
+fn written(error: &Error) -> &[RepairedFile] {
+    match error {
+        Error::HalfDone { done, .. } => match &**done {
+            Done::Repaired(written) => written,
+            other => panic!("{other:?}"),
+        },
+        Error::Cancelled => &[],
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn whenever_a_repair_is_cancelled_what_was_written_is_told() {
+    let names: Vec<String> = (0..8).map(|at| format!("{at}.bin")).collect();
+    let files: Vec<_> = names.iter().map(|name| (name.as_str(), &b"good"[..])).collect();
+    let case = signed_with(&ModelSigner::new().chunks(None), &files);
+    for last in 0..names.len() {
+        names.iter().for_each(|name| case.write(name, b"evil"));
+        let (source, cancel) = (good(&case), CancelToken::new());
+        // While it reads the copy of this file, which is then the first that is not mended; or in the last look.
+        let stop = Says(|name: &str, offset, buffer: &mut [u8]| -> io::Result<usize> {
+            let count = source.read_at(&modelsig::ModelPath::parse(name).unwrap(), offset, buffer)?;
+            if name == names[last] && count > 0 {
+                cancel.cancel();
+            }
+            Ok(count)
+        });
+        let engine = Engine::new(1).unwrap().with_cancel(cancel.clone());
+        let verifier = case.verifier(Policy::strict()).with_engine(engine);
+        let error = refused(verifier.repair(&case.model(), &case.bundle(), &stop));
+        assert_outcome(&error, ErrorKind::Cancelled, "");
+        let told: Vec<_> = written(&error).iter().map(|file| file.name.as_str()).collect();
+        let on_disk: Vec<_> =
+            names.iter().filter(|name| fs::read(case.file(name)).unwrap() == b"good").collect();
+        assert_eq!(told, on_disk, "{last}");
+        assert_eq!(told.len(), last);
+        if last > 1 {
+            assert_eq!(error.to_string(), format!("cancelled, after {last} files were repaired"));
+        }
+    }
+}
+
+/// Not only when it is cancelled: whatever comes between the last write and the verdict.
+#[test]
+fn an_error_after_the_last_write_does_not_hide_what_was_written() {
+    let case = signed_with(&ModelSigner::new().chunks(None), &[("a.bin", b"good"), ("b.bin", b"good")]);
+    case.write("a.bin", b"evil");
+    let source = good(&case);
+    let exchange = Says(|name: &str, offset, buffer: &mut [u8]| -> io::Result<usize> {
+        let count = source.read_at(&modelsig::ModelPath::parse(name).unwrap(), offset, buffer)?;
+        if count == 0 {
+            // More files than the limit allows, when the folder is walked again.
+            (0..10).for_each(|at| fs::write(case.file(&format!("more-{at}")), b"").unwrap());
+        }
+        Ok(count)
+    });
+    let mut limits = Limits::default();
+    limits.resources = 5;
+    let verifier = case.verifier(Policy::strict()).with_limits(limits);
+    let error = refused(verifier.repair(&case.model(), &case.bundle(), &exchange));
+    assert_eq!((error.kind(), written(&error).len()), (ErrorKind::Limit, 1), "{error:?}");
+    assert_eq!(fs::read(case.file("a.bin")).unwrap(), b"good");
 }

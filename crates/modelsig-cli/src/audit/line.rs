@@ -3,7 +3,7 @@
 use std::io;
 use std::time::SystemTime;
 
-use modelsig::{CosignReport, Error, RepairReport, RepairedFile, Report, SignerReport};
+use modelsig::{CosignReport, Done, Error, RepairReport, RepairedFile, Report, SignerReport};
 use serde::Serialize;
 
 use super::Case;
@@ -58,9 +58,9 @@ struct Facts<'f> {
     problem_count: usize,
     /// The first hundred.
     problems: Vec<&'f Error>,
-    /// What was frozen by this command; null where nothing was to be.
+    /// What was frozen by this command; null where nothing was to be, or it did not come that far.
     frozen: Option<&'f [String]>,
-    /// What was written by this command; null where nothing was to be.
+    /// What was written by this command; null where nothing was to be, or it did not come that far.
     repaired: Option<Vec<Written<'f>>>,
 }
 
@@ -113,6 +113,7 @@ impl<'o> Outcome<'o> {
             Error::Rejected(report) => Facts::of_report(report),
             Error::Threshold(report) => Facts::of_several(report),
             Error::Unrepaired(repair) => Facts::of_repair(repair),
+            Error::HalfDone { done, .. } => Facts::of_done(done),
             _ => Facts::default(),
         };
         let reason = Reason { kind: error.kind().outcome().name, message: error.to_string() };
@@ -158,17 +159,21 @@ impl<'f> Facts<'f> {
     }
 
     fn of_repair(repair: &'f RepairReport) -> Self {
-        let written = |file: &'f RepairedFile| Written {
-            name: &file.name,
-            how: file.how.id(),
-            bytes: file.bytes(),
-            cut: file.cut,
-        };
         Self {
-            repaired: Some(repair.files().iter().map(written).collect()),
+            repaired: Some(repair.files().iter().map(Written::from).collect()),
             ..Self::of_report(repair.report())
         }
         .with_problems(repair.failures().iter().chain(repair.report().problems()))
+    }
+
+    /// All that is known is what was done.
+    fn of_done(done: &'f Done) -> Self {
+        match done {
+            Done::Frozen(frozen) => Self { frozen: Some(frozen), ..Self::default() },
+            Done::Repaired(files) => {
+                Self { repaired: Some(files.iter().map(Written::from).collect()), ..Self::default() }
+            }
+        }
     }
 
     fn with_problems(self, problems: impl Iterator<Item = &'f Error>) -> Self {
@@ -176,6 +181,12 @@ impl<'f> Facts<'f> {
         let problem_count = problems.len();
         problems.truncate(PROBLEMS);
         Self { problem_count, problems, ..self }
+    }
+}
+
+impl<'w> From<&'w RepairedFile> for Written<'w> {
+    fn from(file: &'w RepairedFile) -> Self {
+        Self { name: &file.name, how: file.how.id(), bytes: file.bytes(), cut: file.cut }
     }
 }
 

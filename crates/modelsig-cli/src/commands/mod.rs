@@ -60,8 +60,8 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Exit {
         let recorded = run.audit().map_or(Ok(()), |audit| audit.failed(&error, printer.sandbox()));
         let exit = printer.failure(&error);
         // What could not be put on record is told; a negative verdict it stays.
-        if let Err(unrecorded) = recorded {
-            printer.problem(&unrecorded);
+        if let Err(why) = recorded {
+            printer.unrecorded(&why, &error);
         }
         exit
     })

@@ -71,7 +71,7 @@ impl Error {
             Self::IgnoredButSigned { .. } | Self::Protection { .. } => ErrorKind::Policy,
             #[cfg(feature = "portable")]
             Self::NotPortable { .. } | Self::NamesCollide { .. } => ErrorKind::Policy,
-            Self::FrozenUnverified { problem, .. } => problem.kind(),
+            Self::FrozenUnverified { problem, .. } | Self::HalfDone { problem, .. } => problem.kind(),
             Self::HeldForWriting { .. } => ErrorKind::Io,
             Self::NoVerity { .. } => ErrorKind::Unsupported,
             #[cfg(feature = "sign")]
@@ -171,6 +171,7 @@ impl Error {
             #[cfg(feature = "sign")]
             Self::Signer { .. } | Self::SignerMismatch { .. } => None,
             Self::Threshold(report) => Some(report.model()),
+            Self::HalfDone { problem, .. } => problem.path(),
             Self::NoTrust
             | Self::Usage { .. }
             | Self::NoTensor { .. }

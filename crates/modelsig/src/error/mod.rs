@@ -11,6 +11,7 @@ use modelsig_hash::ByteRange;
 use crate::Protection;
 use crate::bundle::BundleFault;
 use crate::cosign::CosignReport;
+use crate::done::Done;
 use crate::escape::{Escaped, clipped};
 use crate::keys::KeyFault;
 use crate::model::PathFault;
@@ -143,6 +144,15 @@ pub enum Error {
     /// mended, what was not, and the verdict.
     #[error("{}", .0.verdict_line())]
     Unrepaired(Box<RepairReport>),
+    /// A repair, or [`Verifier::protect`](crate::Verifier::protect), was cancelled or kept from a verdict when it had
+    /// changed something. Its kind is that of the problem.
+    #[error("{problem}, after {done}")]
+    HalfDone {
+        /// What was done, and stays so.
+        done: Box<Done>,
+        /// What ended it.
+        problem: Box<Error>,
+    },
     /// The bytes are not those that were signed.
     #[error("{} does not have the signed content{}: expected {expected}, found {found}", shown(.path), damaged(.ranges, .tensors))]
     DigestMismatch {

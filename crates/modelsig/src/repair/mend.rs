@@ -36,12 +36,12 @@ pub(super) struct Mender<'r> {
     block: Vec<u8>,
 }
 
-/// What became of a file.
+/// What became of the files so far.
 #[derive(Default)]
 pub(super) struct Treated {
-    pub(super) repaired: Option<RepairedFile>,
-    /// It is a link, which is not written through. The file that it leads to may be mended under its own name.
-    pub(super) is_link: bool,
+    pub(super) repaired: Vec<RepairedFile>,
+    /// Links, which are not written through. The file that one leads to may be mended under its own name.
+    pub(super) links: Vec<String>,
     pub(super) failures: Vec<Error>,
 }
 
@@ -54,18 +54,19 @@ impl<'r> Mender<'r> {
         Self { model, source, limit, watch, block: vec![0; BLOCK] }
     }
 
-    /// Mends a file as far as the source allows.
+    /// Mends files as far as the source allows.
     ///
     /// # Errors
-    /// [`Error::Cancelled`]. Everything else concerns this file, and is among its failures.
-    pub(super) fn mend(&mut self, damaged: &Damaged) -> Result<Treated, Error> {
-        let mut treated = Treated::default();
-        match self.treat(damaged, &mut treated) {
-            Err(Error::Cancelled) => return Err(Error::Cancelled),
-            Err(error) => treated.failures.push(error),
-            Ok(()) => {}
+    /// [`Error::Cancelled`]. Everything else concerns one file, and is among the failures.
+    pub(super) fn mend(&mut self, files: &[Damaged], treated: &mut Treated) -> Result<(), Error> {
+        for damaged in files {
+            match self.treat(damaged, treated) {
+                Err(Error::Cancelled) => return Err(Error::Cancelled),
+                Err(error) => treated.failures.push(error),
+                Ok(()) => {}
+            }
         }
-        Ok(treated)
+        Ok(())
     }
 
     fn treat(&mut self, damaged: &Damaged, treated: &mut Treated) -> Step<()> {
@@ -80,7 +81,7 @@ impl<'r> Mender<'r> {
         let (old, writable) = match place.folder.open_for_writing(&place.file) {
             Ok(file) => (file, true),
             Err(error) if is_loop(&error) => {
-                treated.is_link = true;
+                treated.links.push(damaged.name.to_string());
                 return Ok(());
             }
             Err(error) if must_be_replaced(&error) => {
@@ -142,7 +143,7 @@ impl<'r> Mender<'r> {
         treated.failures.extend(faults.into_errors(name));
         if !ranges.is_empty() || cut > 0 {
             let name = name.to_string();
-            treated.repaired = Some(RepairedFile { name, how: Mended::InPlace, ranges, cut });
+            treated.repaired.push(RepairedFile { name, how: Mended::InPlace, ranges, cut });
         }
         file.sync_all().map_err(failed("flush"))?;
         result
@@ -250,7 +251,7 @@ impl<'r> Mender<'r> {
         drop(old);
         new.settle(replaces).map_err(failed("rename into place"))?;
         let how = if replaces { Mended::Replaced } else { Mended::Created };
-        treated.repaired = Some(RepairedFile { name: name.to_string(), how, ranges, cut });
+        treated.repaired.push(RepairedFile { name: name.to_string(), how, ranges, cut });
         Ok(())
     }
 
@@ -461,14 +462,14 @@ mod tests {
         let mut treated = Treated::default();
         let error = mender.replace(&place, Some(unreadable), None, &mut treated).unwrap_err();
         assert!(matches!(error, Error::Io { operation: "read", .. }), "{error:?}");
-        assert!(treated.repaired.is_none() && treated.failures.len() == 1, "{:?}", treated.failures);
+        assert!(treated.repaired.is_empty() && treated.failures.len() == 1, "{:?}", treated.failures);
         assert_eq!(fs::read(at("model/weights")).unwrap(), grown);
         assert_eq!(fs::read_dir(at("model")).unwrap().count(), 1, "nothing is left beside it");
 
         // What can be read is kept, also where it is not what was signed.
         let readable = File::open(at("model/weights")).unwrap();
         mender.replace(&place, Some(readable), None, &mut treated).unwrap();
-        assert_eq!(treated.repaired.unwrap().ranges.len(), 1);
+        assert_eq!(treated.repaired[0].ranges.len(), 1);
         assert_eq!(fs::read(at("model/weights")).unwrap(), content);
     }
 }

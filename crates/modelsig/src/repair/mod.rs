@@ -23,8 +23,8 @@ mod verdict;
 use std::io;
 use std::path::Path;
 
-use crate::{Error, Policy, Verifier, events};
-use mend::Mender;
+use crate::{Done, Error, Policy, Verifier, events};
+use mend::{Mender, Treated};
 pub use report::{Mended, RepairReport, RepairedFile};
 pub use source::{LocalSource, RepairSource};
 
@@ -63,8 +63,8 @@ impl Verifier {
     /// # Errors
     /// [`Error::Unrepaired`] with a report when something could not be mended, or when the model does not verify for
     /// another reason; [`Error::Usage`] when the source is a single file and more than one file is damaged;
-    /// [`Error::Io`] when another repair is at work; otherwise the error that kept it from looking at the files. Then
-    /// nothing was written.
+    /// [`Error::Io`] when another repair is at work; otherwise the error that kept it from a verdict. What was written
+    /// by then is listed in [`Error::HalfDone`]; where it is another error, nothing was.
     pub fn repair(
         &self,
         model: &Path,
@@ -100,12 +100,10 @@ impl Verifier {
             return Err(Error::Usage { what });
         }
         temporary::clear(&before);
-        let mut mender = Mender::new(&before, source, verifier.limits.model_bytes);
-        let mut treated = Vec::with_capacity(damaged.len());
-        for one in &damaged {
-            treated.push(mender.mend(one)?);
-        }
-        let treated = damaged.into_iter().zip(treated).collect();
-        verdict::conclude(&verifier, &run, bundle, before, treated)
+        let mut treated = Treated::default();
+        let mended = Mender::new(&before, source, verifier.limits.model_bytes).mend(&damaged, &mut treated);
+        let result = mended.and_then(|()| verdict::conclude(&verifier, &run, bundle, before, &mut treated));
+        // What is on the disk by now is told in any case.
+        result.map_err(|problem| Done::Repaired(treated.repaired).but(problem))
     }
 }

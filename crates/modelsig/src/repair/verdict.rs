@@ -6,7 +6,6 @@ use std::path::Path;
 
 use modelsig_hash::AccessUsed;
 
-use super::damage::Damaged;
 use super::mend::Treated;
 use super::report::RepairReport;
 use crate::loader::SignedModel;
@@ -26,7 +25,7 @@ pub(super) fn conclude(
     run: &Run<'_>,
     bundle: &Path,
     before: SignedModel,
-    treated: Vec<(Damaged, Treated)>,
+    treated: &mut Treated,
 ) -> Result<RepairReport, Error> {
     let SignedModel { manifest, report, .. } = before;
     let mut known: BTreeMap<usize, Good> = BTreeMap::new();
@@ -37,15 +36,6 @@ pub(super) fn conclude(
             known.insert(signed, Good { size: file.size, checked, access: file.access });
         }
     }
-    let (mut files, mut failures, mut links) = (Vec::new(), Vec::new(), Vec::new());
-    for (damaged, mut done) in treated {
-        if done.is_link {
-            links.push(damaged.name.to_string());
-        }
-        files.extend(done.repaired);
-        failures.append(&mut done.failures);
-    }
-
     let mut after = verifier.walk(run, &bundle.into(), report.signer, manifest)?;
     // Of a file that was mended all is read again: it need not be the one that was looked at before.
     let (mut good, mut rest) = (Vec::new(), Vec::new());
@@ -66,15 +56,15 @@ pub(super) fn conclude(
 
     let is_damaged =
         |name: &String| after.report.files.iter().any(|file| file.name == *name && file.problem.is_some());
-    failures.extend(links.into_iter().filter(is_damaged).map(|path| Error::Symlink { path }));
+    let links = std::mem::take(&mut treated.links).into_iter().filter(is_damaged);
+    treated.failures.extend(links.map(|path| Error::Symlink { path }));
     let mut report = after.report;
     report.complete =
         report.problems().next().is_none() && report.files.iter().all(|file| file.checked.is_some());
-    let is_sound = report.complete;
-    let repair = RepairReport { report, files, failures };
-    match (repair.is_sound(), is_sound) {
-        (true, true) => Ok(repair),
-        (true, false) => Err(Error::Internal { what: "a file was left unchecked".into() }),
-        (false, _) => Err(Error::Unrepaired(Box::new(repair))),
+    if !report.complete && report.problems().next().is_none() && treated.failures.is_empty() {
+        return Err(Error::Internal { what: "a file was left unchecked".into() });
     }
+    let Treated { repaired: files, failures, .. } = std::mem::take(treated);
+    let repair = RepairReport { report, files, failures };
+    if repair.is_sound() { Ok(repair) } else { Err(Error::Unrepaired(Box::new(repair))) }
 }

@@ -16,7 +16,7 @@ use crate::loader::{Present, SignedModel, VerifiedModel};
 use crate::manifest::SignedFile;
 use crate::policy::Check;
 use crate::report::Checked;
-use crate::{Error, events};
+use crate::{Done, Error, events};
 
 /// [`verity::enable`], or what a test has in its place.
 type Enable<'e> = &'e dyn Fn(&File) -> Result<Guarded, EnableError>;
@@ -49,7 +49,8 @@ impl Verifier {
     /// Before anything was frozen, as [`Verifier::verify`], and [`Error::NoVerity`] where the file system has no fs-verity.
     /// Afterwards [`Error::Rejected`] with a report that lists what was [frozen](crate::Report::frozen), with
     /// [`Error::HeldForWriting`] for files that somebody writes to, and [`Error::FrozenUnverified`] for those that changed
-    /// between the first look and the freeze; [`Error::Cancelled`], and what was frozen until then stays so.
+    /// between the first look and the freeze. [`Error::Cancelled`]; if something was frozen until then, it stays so and
+    /// is listed in [`Error::HalfDone`].
     pub fn protect(&self, model: &Path, bundle: &Path) -> Result<VerifiedModel, Error> {
         let result = self.protect_with(model, bundle, &verity::enable, verity::measure);
         events::verdict("protect", model, result)
@@ -66,11 +67,14 @@ impl Verifier {
         let (mut outcomes, mut frozen) = (Vec::new(), Vec::new());
         for present in &signed.present {
             if signed.engine.is_cancelled() {
-                return Err(Error::Cancelled);
+                return Err(Done::Frozen(frozen).but(Error::Cancelled));
             }
             let outcome = freeze(&signed, present, enable, measure);
             match &outcome {
-                Err(Failed { problem: Error::Cancelled, .. }) => return Err(Error::Cancelled),
+                Err(Failed { problem: Error::Cancelled, is_frozen }) => {
+                    frozen.extend(is_frozen.then(|| present.tree.name.to_string()));
+                    return Err(Done::Frozen(frozen).but(Error::Cancelled));
+                }
                 // Where nothing can be frozen, nothing has happened yet.
                 Err(Failed { problem: Error::NoVerity { path }, .. }) if outcomes.is_empty() => {
                     return Err(Error::NoVerity { path: path.clone() });
@@ -222,6 +226,21 @@ mod tests {
         }
     }
 
+    /// A call that was cancelled tells which files it came to, unless they were frozen before.
+    #[track_caller]
+    fn cancelled(result: Result<VerifiedModel, Error>, since: Guarded, files: &[&str]) {
+        let error = result.map(|_| ()).unwrap_err();
+        assert_eq!((error.kind(), error.path()), (ErrorKind::Cancelled, None));
+        match (error, since) {
+            (Error::HalfDone { done, problem }, Guarded::Now) => {
+                assert!(matches!(*problem, Error::Cancelled), "{problem:?}");
+                assert_eq!(*done, Done::Frozen(files.iter().map(|&name| name.into()).collect()));
+            }
+            (Error::Cancelled, Guarded::Before) => {}
+            (error, _) => panic!("{error:?}"),
+        }
+    }
+
     /// A kernel that has nothing to say.
     const SILENT: Measure = |_| Ok(None);
 
@@ -353,7 +372,7 @@ mod tests {
         assert!(problem.starts_with("'b.bin'") && !problem.contains("is now frozen"), "{problem}");
     }
 
-    /// Whenever it comes, there is no verdict.
+    /// Whenever it comes, there is no verdict, and what was frozen by then is told.
     #[test]
     fn cancelling_ends_it_between_files_and_in_the_second_look() {
         for since in [Guarded::Now, Guarded::Before] {
@@ -370,7 +389,7 @@ mod tests {
                     Ok(since)
                 };
                 let result = protect(&case, &cancelling, SILENT);
-                assert!(matches!(result, Err(Error::Cancelled)), "{last}: {result:?}");
+                cancelled(result, since, &NAMES[..=last]);
                 assert_eq!(calls.into_inner(), last + 1);
             }
             // Its digest is signed, so that the second look takes no time: it is noticed before the next file.
@@ -383,7 +402,7 @@ mod tests {
                 Ok(since)
             };
             let result = protect(&case, &cancelling, MEASURED);
-            assert!(matches!(result, Err(Error::Cancelled)), "{result:?}");
+            cancelled(result, since, &NAMES[..1]);
         }
     }
 
