@@ -176,6 +176,9 @@ class Repairing(WritingCase):
                 wrong.append(f"{path} is not what was signed, and the model is said to be verified")
         if run.status == 1 and not run.looks_damaged() and not is_excused(run) and all(after.get(path.replace("good/", "model/", 1)) == content for path, content in good.items()):
             wrong.append("the model is what was signed, and it is said not to be")
+        report = report_of(run)
+        if report is not None and (untold := written(before, after) - told(report)):
+            wrong.append(f"it is not told that these were written: {sorted(untold)}")
         # Whatever it was, the next attempt succeeds.
         try:
             self._workshop.run(*self.command("", files)[1:])
@@ -196,7 +199,30 @@ class RepairingOnRecord(Repairing):
         lines, wrong = lines_added(run, before, after)
         if after != before and [line["event"] for line in lines][:1] != ["begun"]:
             wrong.append(f"something was written before it was on record that it might be: {lines}")
+        for line in lines:
+            if line["event"] == "ended" and (untold := written(before, after) - told(line)):
+                wrong.append(f"it is not on record that these were written: {sorted(untold)}")
         return wrong + super().faults_of_files(files, run, before, after)
+
+
+def written(before: dict, after: dict) -> set:
+    """The signed files that are not as they were."""
+    ours = ".modelsig-repair-"
+    paths = [path for path in after if path.startswith("model/") and ours not in path]
+    return {path.removeprefix("model/") for path in paths if after[path] != before.get(path)}
+
+
+def report_of(run):
+    """The JSON object that was printed, if one was."""
+    try:
+        report = json.loads(run.stdout)
+    except ValueError:
+        return None
+    return report if isinstance(report, dict) else None
+
+
+def told(report: dict) -> set:
+    return {file["name"] for file in report.get("repaired") or []}
 
 
 def is_nearer(before, after, signed) -> bool:

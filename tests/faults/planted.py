@@ -27,6 +27,8 @@ def check(workshop: models.Workshop, reader: str, scratch: pathlib.Path) -> None
     auditing = Auditing("verify", audited, "verify")
     models.write(folder / "audit", b"")
     recording = RepairingOnRecord("repair", workshop, folder)
+    begun = """echo '{"event": "begun"}' >>$1/audit; """
+    failed = """echo '{"event": "ended", "exit_code": 2}' >>$1/audit; """
     ended = """echo '{"event": "ended", "exit_code": 0}' >>$1/audit; """
     for case, clean, script, complaint in (
         (plain, DAMAGED, "echo VERIFIED", "success, though"),
@@ -47,10 +49,12 @@ def check(workshop: models.Workshop, reader: str, scratch: pathlib.Path) -> None
         (key, SOUND, "echo >$1/new.pem; exit 2", "made: "),
         (repairing, SOUND, "echo >$1/model/config.json; exit 2", "neither as it was"),
         (repairing, SOUND, "exit 0", "is not what was signed"),
+        (repairing, SOUND, "cp $1/good/config.json $1/model; echo '{}'; exit 2", "it is not told that these were written"),
         (auditing, SOUND, "exit 0", "not on record"),
         (auditing, SOUND, ended + "exit 2", "the record and the exit code"),
         (auditing, SOUND, "printf '{' >>$1/audit; exit 2", "half a line"),
         (auditing, SOUND, "rm $1/audit; echo >$1/other; exit 2", "something else than the log"),
+        (recording, SOUND, begun + "cp $1/good/config.json $1/model; " + failed + "exit 2", "not on record that these were written"),
         (recording, SOUND, ended + "cat $1/good/config.json >$1/model/config.json", "before it was on record"),
     ):
         expect(case, clean, ["sh", "-c", script, "sh", "FILES"], HARMLESS, complaint, scratch)

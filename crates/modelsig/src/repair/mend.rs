@@ -122,10 +122,10 @@ impl<'r> Mender<'r> {
         let failed = |operation| move |error| Error::io(operation, name.as_str(), error);
         self.plan(pieces_of(place.signed, &bad).map(|(_, range, _)| range));
         let (mut ranges, mut faults) = (Vec::new(), Faults::default());
-        let (mut held, mut staged) = (Vec::new(), None);
+        let mut held = Held::default();
         let mut result = Ok(());
         for (_, range, digest) in pieces_of(place.signed, &bad) {
-            let step = self.write_piece(place, file, (range, digest), &mut held, &mut staged, &mut faults);
+            let step = self.write_piece(place, file, (range, digest), &mut held, &mut faults);
             match step {
                 Ok(true) => add(&mut ranges, range),
                 Ok(false) => {}
@@ -135,18 +135,15 @@ impl<'r> Mender<'r> {
                 }
             }
         }
-        let found = modelsig_hash::metadata(file).map_err(failed("stat"))?.len();
-        let cut = place.signed.length().map_or(0, |length| found.saturating_sub(length));
-        if cut > 0 && result.is_ok() {
-            file.set_len(found.saturating_sub(cut)).map_err(failed("cut"))?;
-        }
         treated.failures.extend(faults.into_errors(name));
-        if !ranges.is_empty() || cut > 0 {
-            let name = name.to_string();
+        let cut = result.and_then(|()| place.cut(file));
+        // Whatever fails from here on, and if it was in the middle of a piece: it was written.
+        if held.is_written || cut.as_ref().is_ok_and(|cut| *cut > 0) {
+            let (name, cut) = (name.to_string(), cut.as_ref().copied().unwrap_or_default());
             treated.repaired.push(RepairedFile { name, how: Mended::InPlace, ranges, cut });
         }
         file.sync_all().map_err(failed("flush"))?;
-        result
+        cut.map(drop)
     }
 
     /// True when the piece was written. It is written only after its digest was seen to be the signed one.
@@ -155,33 +152,34 @@ impl<'r> Mender<'r> {
         place: &Place<'_>,
         file: &File,
         (range, digest): (ByteRange, Digest),
-        held: &mut Vec<u8>,
-        staged: &mut Option<File>,
+        held: &mut Held,
         faults: &mut Faults,
     ) -> Step<bool> {
         let name = &place.damaged.name;
         let failed = |operation| move |error| Error::io(operation, name.as_str(), error);
         if range.length() <= HELD {
-            held.clear();
+            held.bytes.clear();
             let mut hold = |_, bytes: &[u8]| {
-                held.extend_from_slice(bytes);
+                held.bytes.extend_from_slice(bytes);
                 Ok(())
             };
             if self.fetch(place, range, digest, &mut hold, faults)?.is_break() {
                 return Ok(false);
             }
-            position::write(file, range.start(), held).map_err(failed("write"))?;
+            held.is_written = true;
+            position::write(file, range.start(), &held.bytes).map_err(failed("write"))?;
             return Ok(true);
         }
-        let stage = match staged {
+        let stage = match &mut held.staged {
             Some(stage) => &*stage,
-            None => &*staged.insert(nameless(&self.model.manifest, place).map_err(failed("stage"))?),
+            staged => &*staged.insert(nameless(&self.model.manifest, place).map_err(failed("stage"))?),
         };
         let mut hold =
             |at: u64, bytes: &[u8]| position::write(stage, at.saturating_sub(range.start()), bytes);
         if self.fetch(place, range, digest, &mut hold, faults)?.is_break() {
             return Ok(false);
         }
+        held.is_written = true;
         // Whatever is interrupted from here on leaves this piece torn: it is not looked whether somebody wants to.
         let wanted =
             Wanted { start: 0, end: Some(range.length()), ..self.wanted(place, range, digest.algorithm()) };
@@ -252,7 +250,7 @@ impl<'r> Mender<'r> {
         new.settle(replaces).map_err(failed("rename into place"))?;
         let how = if replaces { Mended::Replaced } else { Mended::Created };
         treated.repaired.push(RepairedFile { name: name.to_string(), how, ranges, cut });
-        Ok(())
+        place.folder.flush().map_err(failed("flush the folder of"))
     }
 
     /// Copies a whole file, of which neither pieces nor the length are signed.
@@ -362,6 +360,15 @@ impl<'r> Mender<'r> {
     }
 }
 
+/// Where a piece is held until it is checked.
+#[derive(Default)]
+struct Held {
+    bytes: Vec<u8>,
+    staged: Option<File>,
+    /// Some piece was written to the file itself, or a part of one.
+    is_written: bool,
+}
+
 /// What a new file has of a piece.
 enum Kept {
     /// What was signed.
@@ -385,6 +392,17 @@ impl Place<'_> {
     /// A file of which only the whole is signed is never half new and half old, but what is too long is cut.
     fn is_mended_in_place(&self, bad: &[usize]) -> bool {
         self.signed.part(0).is_some() || (bad.is_empty() && self.signed.length().is_some())
+    }
+
+    /// Cuts off what stands after the signed end. How many bytes that are.
+    fn cut(&self, file: &File) -> Step<u64> {
+        let failed = |operation| move |error| Error::io(operation, self.damaged.name.as_str(), error);
+        let found = modelsig_hash::metadata(file).map_err(failed("stat"))?.len();
+        let cut = self.signed.length().map_or(0, |length| found.saturating_sub(length));
+        if cut > 0 {
+            file.set_len(found.saturating_sub(cut)).map_err(failed("cut"))?;
+        }
+        Ok(cut)
     }
 }
 
@@ -465,6 +483,19 @@ mod tests {
         assert!(treated.repaired.is_empty() && treated.failures.len() == 1, "{:?}", treated.failures);
         assert_eq!(fs::read(at("model/weights")).unwrap(), grown);
         assert_eq!(fs::read_dir(at("model")).unwrap().count(), 1, "nothing is left beside it");
+
+        // What was written is told, if there is an end to it before the file is whole.
+        #[cfg(target_os = "linux")]
+        {
+            let stubborn =
+                rustix::fs::memfd_create("stubborn", rustix::fs::MemfdFlags::ALLOW_SEALING).unwrap();
+            rustix::io::write(&stubborn, &grown).unwrap();
+            rustix::fs::fcntl_add_seals(&stubborn, rustix::fs::SealFlags::SHRINK).unwrap();
+            let mut treated = Treated::default();
+            let error = mender.in_place(&place, &stubborn.into(), vec![1], &mut treated).unwrap_err();
+            assert!(matches!(error, Error::Io { operation: "cut", .. }), "{error:?}");
+            assert_eq!((treated.repaired[0].ranges.len(), treated.repaired[0].cut), (1, 0));
+        }
 
         // What can be read is kept, also where it is not what was signed.
         let readable = File::open(at("model/weights")).unwrap();

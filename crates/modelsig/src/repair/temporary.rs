@@ -35,7 +35,7 @@ impl<'p> Temporary<'p> {
         &self.file
     }
 
-    /// Takes the place of the old file, or of nothing.
+    /// Takes the place of the old file, or of nothing. The folder is not flushed yet.
     pub(super) fn settle(mut self, replaces: bool) -> io::Result<()> {
         let Place { folder, file, .. } = self.place;
         if !folder.holds(&self.name, &self.file)? {
@@ -43,7 +43,7 @@ impl<'p> Temporary<'p> {
         }
         if replaces { folder.replace(&self.name, file) } else { folder.rename_to_new(&self.name, file) }?;
         self.settled = true;
-        folder.flush()
+        Ok(())
     }
 }
 
