@@ -25,11 +25,15 @@ pub(crate) trait Judged {
 macro_rules! tell_outcome {
     ($report:expr, $target:literal, $operation:expr) => {{
         let report: &Report = $report;
+        tell_outcome!(report, $target, $operation, report.verdict(), report.gravest(), report.problems().count())
+    }};
+    ($report:expr, $target:literal, $operation:expr, $verdict:expr, $kind:expr, $problems:expr) => {{
+        let report: &Report = $report;
         let (model, bundle) = (escaped(report.model()), escaped(report.bundle()));
         let (signer, root_digest): (_, &Digest) = (report.signer().line(), report.root_digest());
-        let (operation, verdict) = ($operation, report.verdict());
-        let (files, bytes, problems) = (report.files().len(), report.bytes_verified(), report.problems().count());
-        match report.gravest() {
+        let (operation, verdict): (_, &str) = ($operation, $verdict);
+        let (files, bytes, problems) = (report.files().len(), report.bytes_verified(), $problems);
+        match $kind {
             None => event!(
                 target: $target, Level::INFO, operation, verdict, model, bundle, ?root_digest, signer, files, bytes
             ),
@@ -61,15 +65,10 @@ pub(crate) fn verdict<T: Judged>(
             if let Error::HalfDone { done, .. } = error {
                 tell_done(done, &model.to_string_lossy(), error);
             }
-            let verdict = match error.kind().outcome().exit_code {
-                1 => "rejected",
-                130 => "interrupted",
-                _ => "error",
-            };
+            let outcome = error.kind().outcome();
             event!(
-                target: "modelsig::verdict", Level::WARN, operation, verdict,
-                model = escaped(&model.to_string_lossy()),
-                kind = error.kind().outcome().name, reason = clipped(error)
+                target: "modelsig::verdict", Level::WARN, operation, verdict = outcome.verdict(),
+                model = escaped(&model.to_string_lossy()), kind = outcome.name, reason = clipped(error)
             );
         }
     }
@@ -112,14 +111,14 @@ pub(crate) fn signed(model: &str, bundle: &str, report: &crate::SignReport) {
 impl Judged for Report {
     fn tell(&self, operation: &'static str) {
         tell_outcome!(self, "modelsig::verdict", operation);
-        tell_details(self, operation);
+        tell_details(self, &[], operation);
     }
 }
 
-/// Problems, and what weakens the policy.
-fn tell_details(report: &Report, operation: &'static str) {
+/// Problems, failures beside them, and what weakens the policy.
+fn tell_details(report: &Report, failures: &[Error], operation: &'static str) {
     let model = escaped(report.model());
-    for problem in report.problems().take(PROBLEMS) {
+    for problem in failures.iter().chain(report.problems()).take(PROBLEMS) {
         event!(
             target: "modelsig::problem", Level::WARN, operation, model,
             file = escaped(problem.path().unwrap_or_default()), kind = problem.kind().outcome().name,
@@ -161,15 +160,19 @@ impl Judged for CosignReport {
 /// One of several bundles, which is no verdict by itself.
 fn tell_bundle(report: &Report, operation: &'static str) {
     tell_outcome!(report, "modelsig::bundle", operation);
-    tell_details(report, operation);
+    tell_details(report, &[], operation);
 }
 
 impl Judged for RepairReport {
     fn tell(&self, operation: &'static str) {
         let (model, files, bytes) = (escaped(self.report().model()), self.files().len(), self.bytes_copied());
-        let failures = self.failures().len();
-        event!(target: "modelsig::repair", Level::INFO, model, files, bytes, failures);
-        self.report().tell(operation);
+        let (report, failures) = (self.report(), self.failures());
+        event!(target: "modelsig::repair", Level::INFO, model, files, bytes, failures = failures.len());
+        // A model that verifies is no success where not all could be repaired.
+        let kind = (!self.is_sound()).then(|| self.kind());
+        let problems = failures.len().saturating_add(report.problems().count());
+        tell_outcome!(report, "modelsig::verdict", operation, self.verdict(), kind, problems);
+        tell_details(report, failures, operation);
     }
 }
 
@@ -188,5 +191,89 @@ impl Judged for VerifiedModel {
 impl Judged for CosignedModel {
     fn tell(&self, operation: &'static str) {
         self.report().tell(operation);
+    }
+}
+
+#[cfg(all(test, feature = "sign"))]
+mod tests {
+    use std::fmt::{Debug, Write};
+    use std::sync::{Arc, Mutex};
+    use std::{fs, io};
+
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Metadata, Subscriber};
+
+    use crate::{Error, KeyType, ModelPath, ModelSigner, PrivateKey, RepairSource, Signer, Verifier};
+
+    /// Writes down each event as a line: level, target, fields.
+    #[derive(Clone, Default)]
+    struct Listener(Arc<Mutex<String>>);
+
+    struct Fields<'l>(&'l mut String);
+
+    impl Visit for Fields<'_> {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            write!(self.0, " {field}={value:?}").unwrap();
+        }
+    }
+
+    impl Subscriber for Listener {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, event: &Event<'_>) {
+            let mut lines = self.0.lock().unwrap();
+            write!(lines, "{} {}", event.metadata().level(), event.metadata().target()).unwrap();
+            event.record(&mut Fields(&mut lines));
+            lines.push('\n');
+        }
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    /// Cannot be read, but while that is tried somebody else brings the file back.
+    struct Healing(std::path::PathBuf);
+
+    impl RepairSource for Healing {
+        fn read_at(&self, _: &ModelPath, _: u64, _: &mut [u8]) -> io::Result<usize> {
+            fs::write(&self.0, b"good")?;
+            Err(io::ErrorKind::ConnectionReset.into())
+        }
+    }
+
+    /// The model holds, and still not all could be repaired: nobody is told that it is verified.
+    #[test]
+    fn a_failed_repair_is_not_told_as_verified() {
+        let folder = tempfile::tempdir().unwrap();
+        let (model, bundle) = (folder.path().join("model"), folder.path().join("model.sig"));
+        fs::create_dir(&model).unwrap();
+        fs::write(model.join("a.bin"), b"good").unwrap();
+        let key = PrivateKey::generate(KeyType::Ed25519).unwrap();
+        ModelSigner::new().sign(&model, &bundle, &key).unwrap();
+        fs::write(model.join("a.bin"), b"evil").unwrap();
+
+        let (verifier, source) = (Verifier::new(key.public_key().clone()), Healing(model.join("a.bin")));
+        let listener = Listener::default();
+        let listening = || verifier.repair(&model, &bundle, &source);
+        let error = tracing::subscriber::with_default(listener.clone(), listening).unwrap_err();
+        let Error::Unrepaired(repair) = &error else { panic!("{error:?}") };
+        assert_eq!((repair.failures().len(), repair.report().problems().count()), (1, 0));
+        let json = serde_json::to_value(repair).unwrap();
+        assert_eq!(json["report"]["verdict"], "error", "{json}");
+
+        let told = listener.0.lock().unwrap();
+        let of = |start: &str| told.lines().find(|line| line.starts_with(start)).map(str::to_owned);
+        let verdict = of("WARN modelsig::verdict ").unwrap_or_else(|| panic!("{told}"));
+        for field in ["operation=\"repair\"", "verdict=\"error\"", "problems=1", "kind=\"io\""] {
+            assert!(verdict.contains(&format!(" {field}")), "{field}: {verdict}");
+        }
+        assert!(of("WARN modelsig::problem ").is_some_and(|line| line.contains("file=\"a.bin\"")), "{told}");
+        assert!(!told.contains("verified"), "{told}");
     }
 }

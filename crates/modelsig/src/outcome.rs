@@ -91,6 +91,17 @@ pub const OUTCOMES: &[Outcome] = &[
     outcome(ErrorKind::Cancelled, "cancelled", 130, 300),
 ];
 
+impl Outcome {
+    /// The word for it where verdicts are told: `"rejected"`, `"error"` when there is none, `"interrupted"`.
+    pub const fn verdict(&self) -> &'static str {
+        match self.exit_code {
+            1 => "rejected",
+            130 => "interrupted",
+            _ => "error",
+        }
+    }
+}
+
 impl ErrorKind {
     /// Its row of [`OUTCOMES`].
     #[expect(

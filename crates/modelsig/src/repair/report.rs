@@ -3,7 +3,7 @@
 use modelsig_hash::ByteRange;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::report::Report;
+use crate::report::{Judged, Report};
 use crate::{Bytes, Error, ErrorKind, Escaped};
 
 /// What a repair did, and the verdict on the model afterwards.
@@ -96,8 +96,15 @@ impl RepairReport {
         kinds.min_by_key(|kind| (kind.outcome().exit_code, *kind)).unwrap_or(ErrorKind::Internal)
     }
 
-    pub(super) fn is_sound(&self) -> bool {
+    /// True when the model holds and nothing was left undone.
+    pub(crate) fn is_sound(&self) -> bool {
         self.failures.is_empty() && self.report.problems().next().is_none()
+    }
+
+    /// `"verified"`; otherwise the word for the gravest of what is wrong, also with a model that verifies: what could
+    /// not be flushed, say, may be gone tomorrow.
+    pub(crate) fn verdict(&self) -> &'static str {
+        if self.is_sound() { self.report.verdict() } else { self.kind().outcome().verdict() }
     }
 
     /// What was done, in words: `3 ranges in 2 files, 4.2 MB copied`.
@@ -136,7 +143,7 @@ impl Serialize for RepairReport {
         repair.serialize_field("files_replaced", &self.files_replaced())?;
         repair.serialize_field("repaired", &self.files)?;
         repair.serialize_field("failures", &self.failures)?;
-        repair.serialize_field("report", &self.report)?;
+        repair.serialize_field("report", &Judged { report: &self.report, verdict: self.verdict() })?;
         repair.end()
     }
 }

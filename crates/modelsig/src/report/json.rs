@@ -8,26 +8,39 @@ use crate::Error;
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Judged { report: self, verdict: self.verdict() }.serialize(serializer)
+    }
+}
+
+/// A report with the verdict to which it belongs.
+pub(crate) struct Judged<'r> {
+    pub(crate) report: &'r Report,
+    pub(crate) verdict: &'static str,
+}
+
+impl Serialize for Judged<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { report: found, verdict } = self;
         let skipped: Vec<_> =
-            self.skipped.iter().map(|skipped| (&skipped.path, skipped.reason.id())).collect();
-        let notes: Vec<String> = self.notes.iter().map(Note::to_string).collect();
-        let fields = if self.frozen.is_some() { 15 } else { 14 };
+            found.skipped.iter().map(|skipped| (&skipped.path, skipped.reason.id())).collect();
+        let notes: Vec<String> = found.notes.iter().map(Note::to_string).collect();
+        let fields = if found.frozen.is_some() { 15 } else { 14 };
         let mut report = serializer.serialize_struct("Report", fields)?;
-        report.serialize_field("verdict", self.verdict())?;
-        report.serialize_field("model", &self.model)?;
-        report.serialize_field("bundle", &self.bundle)?;
-        report.serialize_field("signer", &self.signer)?;
-        report.serialize_field("subject", &self.subject)?;
-        report.serialize_field("root_digest", &self.root_digest.tagged())?;
-        report.serialize_field("serialization", self.method.id())?;
-        report.serialize_field("check", self.check.id())?;
-        report.serialize_field("bytes_verified", &self.bytes_verified())?;
-        report.serialize_field("part", &self.part)?;
-        report.serialize_field("files", &self.files)?;
+        report.serialize_field("verdict", verdict)?;
+        report.serialize_field("model", &found.model)?;
+        report.serialize_field("bundle", &found.bundle)?;
+        report.serialize_field("signer", &found.signer)?;
+        report.serialize_field("subject", &found.subject)?;
+        report.serialize_field("root_digest", &found.root_digest.tagged())?;
+        report.serialize_field("serialization", found.method.id())?;
+        report.serialize_field("check", found.check.id())?;
+        report.serialize_field("bytes_verified", &found.bytes_verified())?;
+        report.serialize_field("part", &found.part)?;
+        report.serialize_field("files", &found.files)?;
         report.serialize_field("skipped", &skipped.iter().map(SkippedEntry).collect::<Vec<_>>())?;
-        report.serialize_field("weakened_by", &self.weakened_by)?;
+        report.serialize_field("weakened_by", &found.weakened_by)?;
         report.serialize_field("notes", &notes)?;
-        if let Some(frozen) = &self.frozen {
+        if let Some(frozen) = &found.frozen {
             report.serialize_field("frozen", frozen)?;
         }
         report.end()

@@ -2,6 +2,8 @@
 
 mod json;
 
+pub(crate) use json::Judged;
+
 use std::fmt;
 
 use modelsig_hash::{AccessUsed, ByteRange, Digest};
