@@ -170,6 +170,62 @@ fn of_several_signers_what_all_have_signed_is_on_record() {
     assert_eq!(lines[0]["signers"].as_array().unwrap().len(), 2);
 }
 
+/// Two bundles by two signers, of which the second also signs a file that was damaged.
+fn signed_by_two() -> tempfile::TempDir {
+    let folder = prepared();
+    let at = folder.path();
+    fs::remove_file(at.join("model/model.sig")).unwrap();
+    assert!(modelsig(at, &["keygen", "--out", "other.pem", "--quiet"]).status.success());
+    fs::write(at.join("model/two.bin"), b"second").unwrap();
+    for key in ["key", "other"] {
+        let (private, bundle) = (format!("{key}.pem"), format!("{key}.sig"));
+        let sign = ["sign", "model", "--private-key", &private, "--signature", &bundle, "--quiet"];
+        assert!(modelsig(at, &sign).status.success());
+    }
+    fs::write(at.join("model/two.bin"), b"SECOND").unwrap();
+    folder
+}
+
+/// Whose signatures hold, and what of the files does not.
+#[test]
+fn of_several_bundles_that_do_not_hold_signers_and_files_are_on_record() {
+    let folder = signed_by_two();
+    let at = folder.path();
+    let several = ["--signature", "key.sig", "--signature", "other.sig", "--public-key", "other.pub.pem"];
+    let all = [&VERIFY[..], &several, &["--require", "all"]].concat();
+    assert_eq!(modelsig(at, &all).status.code(), Some(1));
+    assert_eq!(modelsig(at, &[&all[..], &["--fail-fast"]].concat()).status.code(), Some(1));
+    fs::write(at.join("key.sig"), b"{}").unwrap();
+    assert_eq!(modelsig(at, &all).status.code(), Some(1));
+    let lines = lines(at);
+    let problems = |line: usize| -> Vec<_> {
+        let found = lines[line]["problems"].as_array().unwrap().iter();
+        found
+            .map(|problem| [&problem["bundle"], &problem["path"], &problem["kind"]].map(Value::to_string))
+            .collect()
+    };
+    let damaged = |bundle: &str| [bundle, "two.bin", "mismatch"].map(|text| json!(text).to_string());
+    assert_eq!(problems(0), [damaged("key.sig"), damaged("other.sig")]);
+    assert_eq!(lines[0]["problem_count"], json!(2));
+    let hints: Vec<_> =
+        lines[0]["signers"].as_array().unwrap().iter().map(|signer| &signer["hint"]).collect();
+    assert_eq!(json!(hints), lines[0]["trusted"]["key_hints"]);
+    assert!(
+        lines[0]["root_digest"].as_str().is_some_and(|digest| digest.starts_with("sha256:")),
+        "{}",
+        lines[0]
+    );
+    // What was not looked at is no problem.
+    assert!(!problems(1).is_empty(), "{}", lines[1]);
+    assert!(problems(1).iter().all(|problem| problem[1..] == damaged("")[1..]), "{}", lines[1]);
+    let malformed = ["key.sig", "key.sig", "malformed"].map(|text| json!(text).to_string());
+    assert_eq!(problems(2), [malformed, damaged("other.sig")]);
+    assert_eq!(
+        (&lines[2]["signers"].as_array().unwrap().len(), &lines[2]["bundles"]),
+        (&1, &json!(["key.sig", "other.sig"]))
+    );
+}
+
 #[test]
 fn a_broken_line_takes_no_other_with_it() {
     let folder = prepared();

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::SystemTime;
 
-use modelsig::{CosignReport, Done, Error, RepairReport, RepairedFile, Report, SignerReport};
+use modelsig::{BundleReport, CosignReport, Done, Error, RepairReport, RepairedFile, Report, SignerReport};
 use serde::Serialize;
 
 use super::Case;
@@ -57,11 +57,20 @@ struct Facts<'f> {
     bytes_verified: u64,
     problem_count: usize,
     /// The first hundred.
-    problems: Vec<&'f Error>,
+    problems: Vec<Problem<'f>>,
     /// What was frozen by this command; null where nothing was to be, or it did not come that far.
     frozen: Option<&'f [String]>,
     /// What was written by this command; null where nothing was to be, or it did not come that far.
     repaired: Option<Vec<Written<'f>>>,
+}
+
+#[derive(Serialize)]
+struct Problem<'p> {
+    /// Of several, the one that has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundle: Option<&'p str>,
+    #[serde(flatten)]
+    error: &'p Error,
 }
 
 #[derive(Serialize)]
@@ -140,22 +149,22 @@ impl<'f> Facts<'f> {
             frozen: report.frozen(),
             ..Self::default()
         }
-        .with_problems(report.problems())
+        .with_problems(report.problems().map(Problem::from))
     }
 
     fn of_several(report: &'f CosignReport) -> Self {
-        let sound = || report.bundles().iter().filter_map(|bundle| bundle.outcome.as_ref().ok());
-        let mut digests = sound().map(|report| format!("{:?}", report.root_digest()));
+        let signed = || report.bundles().iter().filter_map(signed);
+        let mut digests = signed().map(|report| format!("{:?}", report.root_digest()));
         // Bundles by different signers may list different files, and then have different digests.
         let first = digests.next().filter(|first| digests.all(|digest| digest == *first));
         Self {
             root_digest: first,
-            signers: sound().map(Report::signer).collect(),
+            signers: signed().map(Report::signer).collect(),
             files_verified: report.files_verified(),
             bytes_verified: report.bytes_verified(),
             ..Self::default()
         }
-        .with_problems(report.bundles().iter().filter_map(|bundle| bundle.outcome.as_ref().err()))
+        .with_problems(report.bundles().iter().flat_map(problems_of))
     }
 
     fn of_repair(repair: &'f RepairReport) -> Self {
@@ -163,7 +172,7 @@ impl<'f> Facts<'f> {
             repaired: Some(repair.files().iter().map(Written::from).collect()),
             ..Self::of_report(repair.report())
         }
-        .with_problems(repair.failures().iter().chain(repair.report().problems()))
+        .with_problems(repair.failures().iter().chain(repair.report().problems()).map(Problem::from))
     }
 
     /// All that is known is what was done.
@@ -176,11 +185,37 @@ impl<'f> Facts<'f> {
         }
     }
 
-    fn with_problems(self, problems: impl Iterator<Item = &'f Error>) -> Self {
+    fn with_problems(self, problems: impl Iterator<Item = Problem<'f>>) -> Self {
         let mut problems: Vec<_> = problems.collect();
         let problem_count = problems.len();
         problems.truncate(PROBLEMS);
         Self { problem_count, problems, ..self }
+    }
+}
+
+/// What a bundle of which the signature holds says, whatever was found of the files.
+fn signed(bundle: &BundleReport) -> Option<&Report> {
+    match &bundle.outcome {
+        Ok(report) => Some(report),
+        Err(Error::Rejected(report)) => Some(report),
+        Err(_) => None,
+    }
+}
+
+/// Why a bundle is not counted: each of its problems, or what kept it from being looked at. None where others had
+/// decided before it was.
+fn problems_of(bundle: &BundleReport) -> Vec<Problem<'_>> {
+    let found = match &bundle.outcome {
+        Ok(_) | Err(Error::Cancelled) => Vec::new(),
+        Err(Error::Rejected(report)) => report.problems().collect(),
+        Err(error) => vec![error],
+    };
+    found.into_iter().map(|error| Problem { bundle: Some(&bundle.bundle), error }).collect()
+}
+
+impl<'p> From<&'p Error> for Problem<'p> {
+    fn from(error: &'p Error) -> Self {
+        Self { bundle: None, error }
     }
 }
 
