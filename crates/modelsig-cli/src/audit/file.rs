@@ -89,6 +89,11 @@ impl LogFile {
         file.write_all(line)
     }
 
+    /// That the lock is to be had: better known before hours of hashing than after them.
+    pub(super) fn can_be_locked(&self) -> Result<(), Error> {
+        self.lock().map(drop)
+    }
+
     /// The lock of the file, which everybody takes who appends by this command.
     fn lock(&self) -> Result<Locked<'_>, Error> {
         let began = Instant::now();

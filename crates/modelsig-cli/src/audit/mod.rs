@@ -51,6 +51,7 @@ impl AuditOptions {
         apart::lies_elsewhere(path, &case)?;
         let file = LogFile::open(path)?;
         apart::is_nothing_else(path, file.file(), &case)?;
+        file.can_be_locked()?;
         Ok(Some(Audit { file, case: RefCell::new(case), gave_up: Cell::new(false) }))
     }
 }
