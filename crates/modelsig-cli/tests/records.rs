@@ -400,7 +400,7 @@ fn lines_are_written_one_after_the_other() {
     let done = within(Duration::from_secs(60), || child.wait_with_output().unwrap());
     let (took, talk) = (began.elapsed(), String::from_utf8_lossy(&done.stderr));
     assert_eq!((done.status.code(), &done.stdout[..]), (Some(2), &b""[..]), "{talk}");
-    assert!(talk.contains("cannot lock 'audit': another process has kept its lock"), "{talk}");
+    assert!(talk.contains("cannot lock 'audit': it was locked for 10 seconds"), "{talk}");
     assert!(took >= Duration::from_secs(10), "{took:?}");
     assert_eq!(lines(at).len(), 1);
 }

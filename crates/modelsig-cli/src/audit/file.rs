@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use modelsig::hash::metadata;
 use modelsig::{Error, Escaped};
 
-/// How long another process may keep the lock. It takes one for a line, not for a model: who holds it longer hangs, or
-/// wants us to.
+/// How long others may keep the lock. It takes one for a line, not for a model: who holds it longer hangs, or wants us
+/// to; or so many want it that there is no end to it.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -106,7 +106,7 @@ impl LogFile {
                 }
                 Err(TryLockError::WouldBlock) => {
                     let seconds = PATIENCE.as_secs();
-                    let what = format!("another process has kept its lock for {seconds} seconds");
+                    let what = format!("it was locked for {seconds} seconds");
                     io::Error::new(ErrorKind::TimedOut, what)
                 }
                 Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Interrupted => continue,
