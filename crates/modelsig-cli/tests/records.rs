@@ -226,6 +226,29 @@ fn of_several_bundles_that_do_not_hold_signers_and_files_are_on_record() {
     );
 }
 
+/// Whoever damages a model does not decide how long a line is.
+#[test]
+fn of_many_damaged_ranges_the_first_hundred_are_on_record() {
+    const CHUNK: usize = 64 << 10;
+    let folder = prepared();
+    let at = folder.path();
+    let mut content = vec![7; 300 * CHUNK];
+    fs::write(at.join("model/weights.bin"), &content).unwrap();
+    let sign = ["sign", "model", "--private-key", "key.pem", "--chunk-size", "65536", "--quiet"];
+    let signed = modelsig(at, &sign);
+    assert!(signed.status.success(), "{signed:?}");
+    content.iter_mut().step_by(2 * CHUNK).for_each(|byte| *byte = 8);
+    fs::write(at.join("model/weights.bin"), &content).unwrap();
+    let done = modelsig(at, &[&VERIFY[..], &["--json"]].concat());
+    let report: Value = serde_json::from_slice(&done.stdout).unwrap();
+    let all = report["files"][0]["problem"]["damaged"].as_array().unwrap();
+    let line = lines(at).pop().unwrap();
+    let problem = &line["problems"][0];
+    assert_eq!((all.len(), &problem["damaged_count"]), (150, &json!(150)));
+    assert_eq!(problem["damaged"].as_array().unwrap(), &all[..100]);
+    assert_eq!(problem["expected"], report["files"][0]["problem"]["expected"]);
+}
+
 #[test]
 fn a_broken_line_takes_no_other_with_it() {
     let folder = prepared();

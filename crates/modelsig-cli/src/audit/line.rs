@@ -4,7 +4,7 @@ use std::io;
 use std::time::SystemTime;
 
 use modelsig::{BundleReport, CosignReport, Done, Error, RepairReport, RepairedFile, Report, SignerReport};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Case;
 use crate::exit_code::Exit;
@@ -13,6 +13,8 @@ use crate::sandbox::Sandbox;
 
 /// Problems that a line lists.
 const PROBLEMS: usize = 100;
+/// Damaged ranges that it lists of each, and tensors in them.
+const RANGES: usize = 100;
 
 #[derive(Serialize)]
 struct Line<'l> {
@@ -69,7 +71,7 @@ struct Problem<'p> {
     /// Of several, the one that has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     bundle: Option<&'p str>,
-    #[serde(flatten)]
+    #[serde(flatten, serialize_with = "in_brief")]
     error: &'p Error,
 }
 
@@ -211,6 +213,11 @@ fn problems_of(bundle: &BundleReport) -> Vec<Problem<'_>> {
         Err(error) => vec![error],
     };
     found.into_iter().map(|error| Problem { bundle: Some(&bundle.bundle), error }).collect()
+}
+
+/// A file has up to millions of ranges, and all that is damaged of them is in the report.
+fn in_brief<S: Serializer>(error: &&Error, serializer: S) -> Result<S::Ok, S::Error> {
+    error.in_brief(RANGES).serialize(serializer)
 }
 
 impl<'p> From<&'p Error> for Problem<'p> {

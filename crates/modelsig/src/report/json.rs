@@ -103,7 +103,11 @@ impl Serialize for FileReport {
         file.serialize_field("checked", &self.checked.map(Checked::id))?;
         file.serialize_field("access", &access)?;
         file.serialize_field("protection", &self.protection)?;
-        let problem = self.problem.as_deref().map(|error| InReport { error, damaged: self.damaged() });
+        let problem = self.problem.as_deref().map(|error| InReport {
+            error,
+            damaged: self.damaged(),
+            most: usize::MAX,
+        });
         file.serialize_field("problem", &problem)?;
         file.end()
     }
@@ -113,7 +117,15 @@ impl Serialize for FileReport {
 /// they are not known) where there are wrong bytes, and `claimed_identity` and `claimed_issuer` of a keyless bundle.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        InReport { error: self, damaged: self.damaged() }.serialize(serializer)
+        InReport { error: self, damaged: self.damaged(), most: usize::MAX }.serialize(serializer)
+    }
+}
+
+impl Error {
+    /// What a report tells of the error, where there is not room for all of it: at most so many of the damaged ranges
+    /// and tensors. How many there are is told in `damaged_count` and `damaged_tensors_count` where some are left out.
+    pub fn in_brief(&self, most: usize) -> impl Serialize + '_ {
+        InReport { error: self, damaged: self.damaged(), most }
     }
 }
 
@@ -121,6 +133,8 @@ impl Serialize for Error {
 struct InReport<'r> {
     error: &'r Error,
     damaged: Vec<ByteRange>,
+    /// No more ranges and tensors than that.
+    most: usize,
 }
 
 impl Serialize for InReport<'_> {
@@ -152,10 +166,17 @@ impl Serialize for InReport<'_> {
         }
         if facts.is_damage() {
             let pairs = |range: &ByteRange| [range.start(), range.end()];
-            error.serialize_entry("damaged", &self.damaged.iter().map(pairs).collect::<Vec<_>>())?;
+            let first = self.damaged.iter().take(self.most).map(pairs);
+            error.serialize_entry("damaged", &first.collect::<Vec<_>>())?;
+            if self.damaged.len() > self.most {
+                error.serialize_entry("damaged_count", &self.damaged.len())?;
+            }
         }
         if let Error::DigestMismatch { tensors, .. } = facts {
-            error.serialize_entry("damaged_tensors", tensors)?;
+            error.serialize_entry("damaged_tensors", tensors.get(..self.most).unwrap_or(tensors))?;
+            if tensors.len() > self.most {
+                error.serialize_entry("damaged_tensors_count", &tensors.len())?;
+            }
         }
         error.end()
     }
@@ -172,5 +193,27 @@ impl Serialize for PartReport {
         part.serialize_field("of_bytes", &self.of_bytes)?;
         part.serialize_field("of_files", &self.of_files)?;
         part.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_brief_an_error_has_the_first_of_many_ranges_and_tensors() {
+        let (expected, found) = ("e".to_owned(), "f".to_owned());
+        let ranges = (0..5).map(|at| ByteRange::new(2 * at, 2 * at + 1).unwrap()).collect();
+        let tensors = (0..4).map(|at| format!("t{at}")).collect();
+        let problem = Error::DigestMismatch { path: "a".into(), expected, found, ranges, tensors };
+        let error = Error::FrozenUnverified { path: "a".into(), problem: Box::new(problem) };
+        let told = |most| serde_json::to_value(error.in_brief(most)).unwrap();
+        let brief = told(2);
+        assert_eq!(brief["damaged"], serde_json::json!([[0, 1], [2, 3]]));
+        assert_eq!(brief["damaged_tensors"], serde_json::json!(["t0", "t1"]));
+        assert_eq!((&brief["damaged_count"], &brief["damaged_tensors_count"]), (&5.into(), &4.into()));
+        // Where there is room, it is as in a report.
+        assert_eq!(told(5), serde_json::to_value(&error).unwrap());
+        assert_ne!(told(4), told(5));
     }
 }
