@@ -27,9 +27,42 @@ pub fn metadata(file: &File) -> io::Result<Metadata> {
     uninterrupted(|| file.metadata())
 }
 
+/// Flushes the names in an opened folder to the device (fsync(2)), where its file system can do that.
+///
+/// # Errors
+/// Those of the call, without EINVAL and EBADF: so say those that flush no folders.
+#[cfg(unix)]
+pub fn flush_names(folder: &File) -> io::Result<()> {
+    const BAD_DESCRIPTOR: i32 = rustix::io::Errno::BADF.raw_os_error();
+    match folder.sync_all() {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        Err(error) if error.raw_os_error() == Some(BAD_DESCRIPTOR) => Ok(()),
+        result => result,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Stand-ins for folders that cannot be flushed.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn names_are_flushed_where_they_can_be() {
+        use std::os::unix::fs::OpenOptionsExt;
+
+        let opened = |path: &str, flags: rustix::fs::OFlags| {
+            File::options().read(true).custom_flags(flags.bits() as i32).open(path).unwrap()
+        };
+        let none = rustix::fs::OFlags::empty();
+        let invalid = opened("/dev/null", none);
+        assert_eq!(invalid.sync_all().unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        let bad = opened("/", rustix::fs::OFlags::PATH);
+        assert_eq!(bad.sync_all().unwrap_err().raw_os_error(), Some(9));
+        for folder in [invalid, bad, opened(".", none)] {
+            flush_names(&folder).unwrap();
+        }
+    }
 
     #[test]
     fn a_call_is_made_until_nothing_interrupts_it() {

@@ -54,6 +54,8 @@ mod source;
 pub use digest::{Digest, HashAlgorithm, Hasher, UnknownAlgorithm};
 pub use engine::{BLOCK, Chunks, Each, Engine, Hashed, Job, JobDigest, Plan, Task};
 pub use error::Error;
+#[cfg(unix)]
+pub use interrupted::flush_names;
 pub use interrupted::{metadata, uninterrupted};
 pub use page_cache::PageCache;
 pub use progress::{CancelToken, Progress};

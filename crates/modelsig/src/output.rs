@@ -56,7 +56,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], modified: Option<SystemTime
     let folder = std::fs::File::open(folder).map_err(failed("open the folder of"))?;
     rename(file, path).map_err(failed("rename into place"))?;
     #[cfg(unix)]
-    flush(&folder).map_err(failed("flush the folder of"))?;
+    modelsig_hash::flush_names(&folder).map_err(failed("flush the folder of"))?;
     Ok(())
 }
 
@@ -74,16 +74,6 @@ fn rename(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
             Err(refused) if refused.error.kind() == ErrorKind::Interrupted => file = refused.file,
             result => return result.map(drop).map_err(|refused| refused.error),
         }
-    }
-}
-
-/// Flushes the names in a folder to the device.
-#[cfg(unix)]
-fn flush(folder: &std::fs::File) -> io::Result<()> {
-    match folder.sync_all() {
-        // Not every file system flushes folders.
-        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
-        result => result,
     }
 }
 

@@ -160,11 +160,7 @@ impl LogFile {
     fn flush_name(&self, path: &Path) -> Result<(), Error> {
         let folder = File::open(crate::args::folder_of(path))
             .map_err(|source| self.cannot("open the folder of", source))?;
-        match folder.sync_all() {
-            // Not every file system flushes folders; those that do not say so in this way.
-            Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
-            result => result.map_err(|source| self.cannot("flush the folder of", source)),
-        }
+        modelsig::hash::flush_names(&folder).map_err(|source| self.cannot("flush the folder of", source))
     }
 
     pub(super) fn cannot(&self, operation: &'static str, source: io::Error) -> Error {

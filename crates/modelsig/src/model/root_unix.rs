@@ -35,7 +35,7 @@ const WRITABLE: OFlags = OFlags::RDWR.union(OFlags::NONBLOCK).union(OFlags::NOCT
 const NEW: OFlags = WRITABLE.union(OFlags::CREATE).union(OFlags::EXCL);
 
 /// A folder beneath the root, opened: the files in it are made, written and renamed through its descriptor.
-pub(crate) struct Folder(OwnedFd);
+pub(crate) struct Folder(File);
 
 impl Folder {
     /// Opens a file that is there.
@@ -91,11 +91,7 @@ impl Folder {
 
     /// Flushes the names in the folder to the device.
     pub(crate) fn flush(&self) -> io::Result<()> {
-        match retry_on_intr(|| rustix::fs::fsync(&self.0)) {
-            // Not every file system flushes folders.
-            Err(Errno::INVAL | Errno::BADF) => Ok(()),
-            result => Ok(result?),
-        }
+        modelsig_hash::flush_names(&self.0)
     }
 }
 
@@ -175,7 +171,7 @@ impl Root {
         let mut at = self.anew()?;
         for component in components {
             match retry_on_intr(|| mkdirat(&at, component, Mode::from_raw_mode(0o777))) {
-                Ok(()) => Folder(at.try_clone()?).flush()?,
+                Ok(()) => Folder(at.try_clone()?.into()).flush()?,
                 Err(Errno::EXIST) => {}
                 // Where nothing may be made, what is there can still be opened.
                 Err(Errno::ROFS | Errno::ACCESS | Errno::PERM) => {}
@@ -183,7 +179,7 @@ impl Root {
             }
             at = open_beneath(at.as_fd(), component, FOLDER, Mode::empty())?;
         }
-        Ok((Folder(at), file))
+        Ok((Folder(at.into()), file))
     }
 
     /// Keeps other writers away, unless there is one already. Where a file system has no locks, nobody is kept away.
