@@ -342,7 +342,7 @@ typedef struct {
 #define MODELSIG_STATUS_UNSIGNED 102
 
 /**
- * A file changed while it was read.
+ * A file changed while it was looked at, or was replaced or removed then.
  */
 #define MODELSIG_STATUS_CHANGED 103
 

@@ -19,7 +19,7 @@ pub const MODELSIG_STATUS_MISMATCH: ModelsigStatus = 100;
 pub const MODELSIG_STATUS_MISSING: ModelsigStatus = 101;
 /// A file is there that was not signed.
 pub const MODELSIG_STATUS_UNSIGNED: ModelsigStatus = 102;
-/// A file changed while it was read.
+/// A file changed while it was looked at, or was replaced or removed then.
 pub const MODELSIG_STATUS_CHANGED: ModelsigStatus = 103;
 /// A symbolic link, FIFO, socket or device stands in the model.
 pub const MODELSIG_STATUS_FORBIDDEN_FILE: ModelsigStatus = 104;

@@ -10,7 +10,7 @@ pub enum ErrorKind {
     Missing,
     /// A file is there that was not signed.
     Unsigned,
-    /// A file changed while it was read.
+    /// A file changed while it was looked at, or was replaced or removed then.
     Changed,
     /// A symbolic link, FIFO, socket or device in the model.
     ForbiddenFile,

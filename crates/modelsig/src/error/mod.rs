@@ -211,8 +211,9 @@ pub enum Error {
         /// The file.
         path: String,
     },
-    /// Length or time stamps moved while the file was being read.
-    #[error("{} changed while it was read", shown(.path))]
+    /// A file was written to, replaced or removed after it was first looked at: its length or time stamps are other
+    /// ones, or it is gone, or something else has its place.
+    #[error("{} was changed, replaced or removed meanwhile", shown(.path))]
     Changed {
         /// The file.
         path: String,
@@ -574,10 +575,15 @@ impl Error {
         }
     }
 
-    /// The same for a file that was there when the folder was walked: if it is gone, or something else has its place,
-    /// then the model was changed.
+    /// The same for a file that was there when the folder was walked.
     pub(crate) fn from_hashing_walked(path: &str, error: modelsig_hash::Error) -> Self {
-        match Self::from_hashing(path, error) {
+        Self::from_hashing(path, error).walked()
+    }
+
+    /// What it means of a file that was there when the folder was walked: if it is gone, or something else has its
+    /// place, then the model was changed.
+    pub(crate) fn walked(self) -> Self {
+        match self {
             Self::Io { source, path, .. }
                 if matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
                     || crate::model::is_loop(&source) =>

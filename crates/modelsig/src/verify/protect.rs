@@ -120,7 +120,7 @@ fn freeze(
     let (tree, listed) = (&present.tree, present.signed_in(manifest));
     let path = || tree.name.to_string();
     let untouched = |problem| Failed { problem, is_frozen: false };
-    let file = model.open_file(tree).map_err(|error| untouched(Error::io("open", path(), error)))?;
+    let file = model.open_file(tree).map_err(|error| untouched(Error::io("open", path(), error).walked()))?;
     let metadata =
         modelsig_hash::metadata(&file).map_err(|error| untouched(Error::io("stat", path(), error)))?;
     if !metadata.is_file() || metadata.len() != tree.length {
@@ -159,7 +159,7 @@ fn hash(
     file: File,
 ) -> Result<(Checked, Option<AccessUsed>), Error> {
     let name = listed.name.as_str();
-    let failed = |error| Error::from_hashing(name, error);
+    let failed = |error| Error::from_hashing_walked(name, error);
     let task = Task::new(Source::from_file(name.into(), file).map_err(failed)?, listed.jobs(length, check));
     let task = task.map_err(failed)?;
     let with_verity = listed.computes_verity(check);
@@ -321,6 +321,31 @@ mod tests {
         let (kind, report) = rejected(protect(&case, &strike, SILENT));
         assert_eq!(kind, ErrorKind::Changed);
         assert_eq!(frozen(&report), ["a.bin", "sub/c.bin"]);
+    }
+
+    /// As in every verification, that is a negative verdict, and not one that is out of reach.
+    #[test]
+    fn a_file_that_is_gone_or_a_link_by_then_was_changed() {
+        for is_link in [false, true] {
+            let case = signed(false);
+            let path = case.0.path().join("model/b.bin");
+            let calls = AtomicUsize::new(0);
+            let strike = |_: &File| {
+                if calls.fetch_add(1, Ordering::Relaxed) == 0 {
+                    fs::rename(&path, case.0.path().join("elsewhere")).unwrap();
+                    #[cfg(unix)]
+                    if is_link {
+                        std::os::unix::fs::symlink("../elsewhere", &path).unwrap();
+                    }
+                }
+                Ok(Guarded::Now)
+            };
+            let (kind, report) = rejected(protect(&case, &strike, SILENT));
+            assert_eq!((kind, kind.outcome().exit_code), (ErrorKind::Changed, 1), "{is_link}");
+            assert_eq!(frozen(&report), ["a.bin", "sub/c.bin"]);
+            let problem = report.problems().next().unwrap().to_string();
+            assert_eq!(problem, "'b.bin' was changed, replaced or removed meanwhile");
+        }
     }
 
     #[test]

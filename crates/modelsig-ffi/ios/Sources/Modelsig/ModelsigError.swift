@@ -36,7 +36,7 @@ public struct ModelsigError: Error, Hashable, Sendable {
         case missing
         /// A file is there that was not signed.
         case unsigned
-        /// A file changed while it was read.
+        /// A file changed while it was looked at, or was replaced or removed then.
         case changed
         /// A symbolic link, FIFO, socket or device stands in the model.
         case forbiddenFile

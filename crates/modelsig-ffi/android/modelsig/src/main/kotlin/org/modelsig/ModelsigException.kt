@@ -69,7 +69,7 @@ class MissingException internal constructor(facts: ModelsigException.Facts) : Re
 /** A file is there that was not signed. */
 class UnsignedException internal constructor(facts: ModelsigException.Facts) : RejectedException(facts)
 
-/** A file changed while it was read. */
+/** A file changed while it was looked at, or was replaced or removed then. */
 class ChangedException internal constructor(facts: ModelsigException.Facts) : RejectedException(facts)
 
 /** A symbolic link, FIFO, socket or device stands in the model. */
