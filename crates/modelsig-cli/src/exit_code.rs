@@ -1,6 +1,6 @@
 //! How the process ends.
 
-use modelsig::{Error, ErrorKind};
+use modelsig::{Error, ErrorKind, Outcome};
 
 /// The exit code of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +20,9 @@ impl Exit {
 
     /// The word for it in JSON output.
     pub(crate) fn verdict(self) -> &'static str {
-        match self.0 {
-            0 => "ok",
-            1 => "rejected",
-            130 => "interrupted",
-            _ => "error",
+        match self {
+            Self::SUCCESS => "ok",
+            Self(code) => Outcome::verdict_of(code),
         }
     }
 }

@@ -195,6 +195,9 @@ fn of_several_bundles_that_do_not_hold_signers_and_files_are_on_record() {
     let all = [&VERIFY[..], &several, &["--require", "all"]].concat();
     assert_eq!(modelsig(at, &all).status.code(), Some(1));
     assert_eq!(modelsig(at, &[&all[..], &["--fail-fast"]].concat()).status.code(), Some(1));
+    // Known before any file is read.
+    let twice = ["--signature", "key.sig", "--signature", "key.sig", "--require", "all", "--fail-fast"];
+    assert_eq!(modelsig(at, &[&VERIFY[..], &twice].concat()).status.code(), Some(1));
     fs::write(at.join("key.sig"), b"{}").unwrap();
     assert_eq!(modelsig(at, &all).status.code(), Some(1));
     let lines = lines(at);
@@ -219,9 +222,10 @@ fn of_several_bundles_that_do_not_hold_signers_and_files_are_on_record() {
     assert!(!problems(1).is_empty(), "{}", lines[1]);
     assert!(problems(1).iter().all(|problem| problem[1..] == damaged("")[1..]), "{}", lines[1]);
     let malformed = ["key.sig", "key.sig", "malformed"].map(|text| json!(text).to_string());
-    assert_eq!(problems(2), [malformed, damaged("other.sig")]);
+    assert!(problems(2).is_empty(), "{}", lines[2]);
+    assert_eq!(problems(3), [malformed, damaged("other.sig")]);
     assert_eq!(
-        (&lines[2]["signers"].as_array().unwrap().len(), &lines[2]["bundles"]),
+        (&lines[3]["signers"].as_array().unwrap().len(), &lines[3]["bundles"]),
         (&1, &json!(["key.sig", "other.sig"]))
     );
 }
@@ -460,6 +464,8 @@ fn all_that_was_asked_for_is_on_record() {
     // The hint that the report gives the signer.
     assert_eq!(line["trusted"]["key_hints"], json!([line["signers"][0]["hint"]]));
     assert!(line["trusted"]["key_hints"][0].is_string(), "{line}");
+    let (code, line) = last(&["--require", "1"]);
+    assert_eq!((code, &line["require"]), (Some(0), &json!(1)));
     let (code, line) = last(&["--files", "weights.*", "--tensor", "none"]);
     assert_eq!(line["selection"], json!({"files": ["weights.*"], "tensors": ["none"]}));
     assert_eq!((&line["require"], &line["fail_fast"]), (&Value::Null, &json!(false)));

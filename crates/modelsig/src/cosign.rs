@@ -102,11 +102,7 @@ impl CosignReport {
 
     /// `"verified"`, `"rejected"`, `"error"` when something kept it from a verdict.
     pub(crate) fn verdict(&self) -> &'static str {
-        match self.kind() {
-            _ if self.is_met() => "verified",
-            ErrorKind::Threshold => "rejected",
-            _ => "error",
-        }
+        if self.is_met() { "verified" } else { self.kind().outcome().verdict() }
     }
 
     /// One line that says it all.
@@ -146,10 +142,7 @@ impl Serialize for CosignReport {
         let mut report = serializer.serialize_struct("CosignReport", 9)?;
         report.serialize_field("verdict", self.verdict())?;
         report.serialize_field("model", &self.model)?;
-        match self.threshold {
-            Threshold::AtLeast(number) => report.serialize_field("require", &number)?,
-            named => report.serialize_field("require", &named.to_string())?,
-        }
+        report.serialize_field("require", &self.threshold)?;
         report.serialize_field("required", &self.required)?;
         report.serialize_field("counted", &self.signers)?;
         report.serialize_field("files_verified", &self.files)?;
@@ -160,8 +153,8 @@ impl Serialize for CosignReport {
     }
 }
 
-/// The members of a [`Report`] where there is one, otherwise `bundle` and `verdict`; and `counted`,
-/// `same_signer_as`, `error`.
+/// The members of a [`Report`] where there is one, otherwise `bundle` and `verdict` (`"interrupted"` if it was not looked
+/// at to the end); and `counted`, `same_signer_as`, `error`.
 impl Serialize for BundleReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(serde::Serialize)]
@@ -182,7 +175,7 @@ impl Serialize for BundleReport {
             Ok(report) => Findings::Report(report),
             Err(Error::Rejected(report)) => Findings::Report(report),
             Err(error) => {
-                let verdict = if error.kind().outcome().exit_code == 1 { "rejected" } else { "error" };
+                let verdict = error.kind().outcome().verdict();
                 Findings::Nothing { verdict, bundle: &self.bundle }
             }
         };

@@ -94,7 +94,12 @@ pub const OUTCOMES: &[Outcome] = &[
 impl Outcome {
     /// The word for it where verdicts are told: `"rejected"`, `"error"` when there is none, `"interrupted"`.
     pub const fn verdict(&self) -> &'static str {
-        match self.exit_code {
+        Self::verdict_of(self.exit_code)
+    }
+
+    /// The same for the exit code of a failure.
+    pub const fn verdict_of(exit_code: u8) -> &'static str {
+        match exit_code {
             1 => "rejected",
             130 => "interrupted",
             _ => "error",

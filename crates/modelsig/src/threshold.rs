@@ -10,6 +10,8 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
+
 use crate::Error;
 use crate::report::{CertificateReport, SignerReport};
 
@@ -54,6 +56,16 @@ impl fmt::Display for Threshold {
             Self::All => f.write_str("all"),
             Self::Any => f.write_str("any"),
             Self::AtLeast(number) => number.fmt(f),
+        }
+    }
+}
+
+/// `"all"`, `"any"` or a number.
+impl Serialize for Threshold {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::AtLeast(number) => number.serialize(serializer),
+            named => serializer.collect_str(named),
         }
     }
 }

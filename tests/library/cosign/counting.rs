@@ -252,6 +252,11 @@ fn failing_fast_ends_when_the_threshold_is_out_of_reach() {
     let Error::Threshold(report) = error else { panic!("another error") };
     assert!(matches!(error_of(&report.bundles()[0]), Error::Cancelled));
     assert!(report.bundles()[0].to_string().ends_with("not looked at to the end"));
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(
+        (&json["verdict"], &json["bundles"][0]["verdict"]),
+        (&"rejected".into(), &"interrupted".into())
+    );
 }
 
 #[test]

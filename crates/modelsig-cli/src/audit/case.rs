@@ -17,7 +17,7 @@ pub(crate) struct Case {
     model_path: Option<Recorded>,
     bundles: Vec<Recorded>,
     /// How many signers it takes, if that was said.
-    require: Option<String>,
+    require: Option<Threshold>,
     /// The part of the model that was asked for; empty for all of it.
     selection: Selected,
     /// It stops at the first problem, and then lists no others.
@@ -76,7 +76,7 @@ impl Case {
     }
 
     pub(crate) fn requiring(self, threshold: Option<Threshold>) -> Self {
-        Self { require: threshold.map(|threshold| threshold.to_string()), ..self }
+        Self { require: threshold, ..self }
     }
 
     pub(crate) fn selecting(self, files: &[String], tensors: &[String]) -> Self {
