@@ -59,7 +59,7 @@
 //! |---|---|---|---|
 //! | `modelsig::verdict` | INFO | a model holds, or was opened | `operation`, `verdict`, `model`, `bundle`, `root_digest`, `signer`, `files`, `bytes`; of several bundles `bundles`, `signers`, `required` |
 //! | `modelsig::verdict` | WARN | it does not, or there is no verdict | the same as far as it is known, `kind`, and `problems` or `reason` |
-//! | `modelsig::bundle` | INFO, WARN | for each of several bundles that was read, before they are counted | as for one bundle |
+//! | `modelsig::bundle` | INFO, WARN | after that, for each of several bundles with a signature that holds | as for one bundle |
 //! | `modelsig::problem` | WARN | for each of its first 100 problems, failures of a repair among them | `operation`, `model`, `file`, `kind`, `reason` |
 //! | `modelsig::policy` | WARN | for each thing that weakens the policy | `operation`, `model`, `weakened_by` |
 //! | `modelsig::load` | DEBUG | bytes of a signed file were checked and handed out | `model`, `file` |

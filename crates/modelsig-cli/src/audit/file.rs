@@ -1,4 +1,5 @@
-//! The file of the log: opened once, and each line appended under a lock, whole and flushed, or not at all.
+//! The file of the log: opened once, and each line appended under a lock, whole and flushed, or not at all, unless the
+//! process is killed in between. What that leaves of a line is ended before the next one.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};

@@ -1,6 +1,7 @@
 //! `--audit-log FILE`: one JSON line for each verdict, appended and flushed to the device before the verdict is
-//! printed. Where the line cannot be written there is no verdict: nobody can then claim one that is not on record. What
-//! changes a model also has a line before that, so that a change is on record even if nothing after it is.
+//! printed. Where the line cannot be written there is no positive verdict: nobody can then claim one that is not on
+//! record. A negative one is told, with the reason why it is not on record. What changes a model also has a line before
+//! that, so that a change is on record even if nothing after it is.
 //!
 //! The log is opened before anything is read that somebody else could have written.
 
@@ -28,9 +29,10 @@ pub(crate) struct AuditOptions {
     /// Append a line of JSON to this file for each verdict, before it is printed
     ///
     /// With time, model, root digest, signers, what was asked for, verdict and reason. Commands that change a model
-    /// append another line before they do. What cannot be written and flushed is taken back, and then there is no
-    /// verdict. The exit code in a line is that of the verdict: a command that can then not print it ends with 2. The
-    /// file is made if it is not there; it must lie outside of the model, and be neither a link nor have a second name.
+    /// append another line before they do. What cannot be written and flushed is taken back; then there is no positive
+    /// verdict, and a negative one is told with the reason why it is not on record. The exit code in a line is that of
+    /// the verdict: a command that can then not print it ends with 2. The file is made if it is not there; it must be
+    /// readable, as must its folder, lie outside of the model, and be neither a link nor (on Unix) have a second name.
     #[arg(long, value_name = "FILE")]
     audit_log: Option<PathBuf>,
 }
