@@ -623,6 +623,35 @@ fn a_repair_without_a_record_is_told() {
     }
 }
 
+/// Also where it did not come to a good end, and nobody wants to hear of anything but errors.
+#[test]
+fn a_repair_that_failed_and_is_not_on_record_is_told() {
+    let folder = damaged();
+    let at = folder.path();
+    fs::rename(at.join("copy/weights.bin"), at.join("model/weights.bin")).unwrap();
+    fs::write(at.join("model/z.bin"), b"last").unwrap();
+    assert!(modelsig(at, &["sign", "model", "--private-key", "key.pem", "--quiet"]).status.success());
+    fs::copy(at.join("model/weights.bin"), at.join("copy/weights.bin")).unwrap();
+    let damage = || {
+        fs::write(at.join("model/weights.bin"), b"damaged").unwrap();
+        fs::write(at.join("model/z.bin"), b"LAST").unwrap();
+    };
+    damage();
+    assert_eq!(modelsig(at, &REPAIR).status.code(), Some(1));
+    assert_eq!(lines(at)[1]["repaired"][0]["name"], json!("weights.bin"));
+    let begun = fs::read_to_string(at.join("audit")).unwrap().lines().next().unwrap().len() + 1;
+    damage();
+    fs::write(at.join("audit"), filler(8192 - begun - 100)).unwrap();
+    let done = with_longest_file(8192, &[&REPAIR[..], &["--quiet"]].concat(), at);
+    let talk = String::from_utf8_lossy(&done.stderr);
+    assert_eq!((done.status.code(), lines(at).len()), (Some(1), 2), "{talk}");
+    assert!(talk.contains("cannot write 'audit'"), "{talk}");
+    assert!(
+        talk.contains("note: repaired all the same: 'weights.bin'\n") && !talk.contains("'z.bin'\n"),
+        "{talk}"
+    );
+}
+
 #[test]
 fn events_are_lines_of_json() {
     let folder = prepared();
