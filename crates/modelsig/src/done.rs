@@ -1,7 +1,5 @@
 //! What stays done where an operation that changes a model ends without a verdict.
 
-use std::fmt;
-
 use crate::{Error, RepairedFile};
 
 /// What was done to a model by the time that an error kept it from a verdict. It stays done.
@@ -16,30 +14,10 @@ pub enum Done {
 impl Done {
     /// The error that ended it: with what was done, if that is anything.
     pub(crate) fn but(self, problem: Error) -> Error {
-        match self.files() {
-            0 => problem,
+        match &self {
+            Self::Frozen(files) if files.is_empty() => problem,
+            Self::Repaired(files) if files.is_empty() => problem,
             _ => Error::HalfDone { done: Box::new(self), problem: Box::new(problem) },
-        }
-    }
-
-    fn files(&self) -> usize {
-        match self {
-            Self::Frozen(files) => files.len(),
-            Self::Repaired(files) => files.len(),
-        }
-    }
-}
-
-impl fmt::Display for Done {
-    /// `2 files were frozen`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = match self {
-            Self::Frozen(_) => "frozen",
-            Self::Repaired(_) => "repaired",
-        };
-        match self.files() {
-            1 => write!(f, "1 file was {words}"),
-            files => write!(f, "{files} files were {words}"),
         }
     }
 }

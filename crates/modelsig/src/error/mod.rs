@@ -146,7 +146,7 @@ pub enum Error {
     Unrepaired(Box<RepairReport>),
     /// A repair, or [`Verifier::protect`](crate::Verifier::protect), was cancelled or kept from a verdict when it had
     /// changed something. Its kind is that of the problem.
-    #[error("{problem}, after {done}")]
+    #[error("{problem}, after files were changed")]
     HalfDone {
         /// What was done, and stays so.
         done: Box<Done>,

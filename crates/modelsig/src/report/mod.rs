@@ -320,11 +320,12 @@ impl Report {
     /// `"verified"`, `"verified-part"`, `"rejected"`, `"error"` when problems kept it from a verdict, `"opened"` when
     /// no content was checked yet.
     pub(crate) fn verdict(&self) -> &'static str {
-        match self.gravest() {
+        match self.gravest().map(|kind| kind.outcome().exit_code) {
             None if self.complete => "verified",
             None if self.part.is_some() => "verified-part",
             None => "opened",
-            Some(kind) => kind.outcome().verdict(),
+            Some(1) => "rejected",
+            Some(_) => "error",
         }
     }
 
