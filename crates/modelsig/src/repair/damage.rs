@@ -73,6 +73,14 @@ pub(super) fn pieces(file: &SignedFile) -> impl Iterator<Item = (usize, ByteRang
     (0..).map_while(|index| piece(file, index).map(|(range, digest)| (index, range, digest)))
 }
 
+/// The pieces at some places, with these places.
+pub(super) fn pieces_of<'p>(
+    signed: &'p SignedFile,
+    places: &'p [usize],
+) -> impl Iterator<Item = (usize, ByteRange, Digest)> + 'p {
+    places.iter().filter_map(|index| piece(signed, *index).map(|(range, digest)| (*index, range, digest)))
+}
+
 impl SignedModel {
     /// The damaged pieces of a file that is there, in order. What is not known yet is found out.
     pub(super) fn damaged_pieces(&self, damaged: &Damaged, opened: &File) -> Result<Vec<usize>, Error> {

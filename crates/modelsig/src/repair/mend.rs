@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 
 use modelsig_hash::{ByteRange, Digest, HashAlgorithm};
 
-use super::damage::{Damaged, Kind, pieces};
+use super::damage::{Damaged, Kind, pieces, pieces_of};
 use super::faults::{Faults, add};
 use super::position;
 use super::pour::{BLOCK, Fault, Poured, Wanted, Watch, pour};
@@ -404,16 +404,6 @@ impl Place<'_> {
         }
         Ok(cut)
     }
-}
-
-/// The pieces at some places, with these places.
-fn pieces_of<'p>(
-    signed: &'p SignedFile,
-    places: &'p [usize],
-) -> impl Iterator<Item = (usize, ByteRange, Digest)> + 'p {
-    places.iter().filter_map(|index| {
-        super::damage::piece(signed, *index).map(|(range, digest)| (*index, range, digest))
-    })
 }
 
 /// What cannot be written may still be replaced: under fs-verity or another mark that forbids it, without the
