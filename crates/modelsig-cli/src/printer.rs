@@ -203,7 +203,7 @@ impl Printer {
     pub(crate) fn failure_after(&self, error: &Error, changed: Changed<'_>) -> Exit {
         if self.output.json {
             let exit = Exit::from(error);
-            let advice = advice::for_error(error);
+            let advice = advice::for_error(error, &self.asked);
             self.json(&ButChanged { failure: Failure::new(error, exit, advice.as_deref()), changed });
             return exit;
         }
