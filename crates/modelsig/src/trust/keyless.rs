@@ -39,3 +39,30 @@ fn issuer(leaf: &[u8]) -> Option<String> {
     let newer = value(ISSUER_V2).and_then(|value| String::from_der(value).ok());
     newer.or_else(|| value(ISSUER).and_then(|value| String::from_utf8(value.to_vec()).ok()))
 }
+
+#[cfg(all(test, feature = "certificate"))]
+mod tests {
+    use super::super::x509::parts::{Parts, tlv};
+    use super::*;
+
+    /// `1.3.6.1.4.1.57264.1.last`
+    fn of_fulcio(last: u8, value: &[u8]) -> Vec<u8> {
+        let identifier = tlv(6, &[&[0x2b, 6, 1, 4, 1, 0x83, 0xbf, 0x30, 1, last]]);
+        tlv(0x30, &[&identifier, &tlv(4, &[value])])
+    }
+
+    #[test]
+    fn the_identity_provider_is_in_either_extension() {
+        let issuer = |extensions: &[Vec<u8>]| {
+            let mut parts = Parts::good();
+            parts.extensions.extend_from_slice(extensions);
+            claims(&parts.der()).1
+        };
+        let (newer, older) = (of_fulcio(8, &tlv(0x0c, &[b"https://new"])), of_fulcio(1, b"https://old"));
+        assert_eq!(issuer(&[older.clone(), newer.clone()]).as_deref(), Some("https://new"));
+        assert_eq!(issuer(&[newer]).as_deref(), Some("https://new"));
+        assert_eq!(issuer(&[of_fulcio(8, b"no DER"), older]).as_deref(), Some("https://old"));
+        assert_eq!(issuer(&[of_fulcio(2, b"push"), of_fulcio(1, b"\xff")]), None);
+        assert_eq!(issuer(&[]), None);
+    }
+}

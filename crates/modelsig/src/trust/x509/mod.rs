@@ -22,7 +22,7 @@ mod limbo;
 mod matrix;
 mod names;
 #[cfg(test)]
-mod parts;
+pub(super) mod parts;
 mod path;
 mod signature;
 #[cfg(test)]

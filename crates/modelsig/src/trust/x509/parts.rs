@@ -4,21 +4,21 @@ use super::{Certificate, CertificateFault};
 
 /// The parts of a certificate, each with its tag and length. The signature is none.
 #[derive(Clone)]
-pub(super) struct Parts {
-    pub(super) version: Vec<u8>,
-    pub(super) serial: Vec<u8>,
-    pub(super) algorithm: Vec<u8>,
-    pub(super) issuer: Vec<u8>,
-    pub(super) validity: Vec<u8>,
-    pub(super) subject: Vec<u8>,
-    pub(super) key: Vec<u8>,
-    pub(super) extensions: Vec<Vec<u8>>,
-    pub(super) outer_algorithm: Vec<u8>,
-    pub(super) signature: Vec<u8>,
-    pub(super) after: Vec<u8>,
+pub(in crate::trust) struct Parts {
+    pub(in crate::trust) version: Vec<u8>,
+    pub(in crate::trust) serial: Vec<u8>,
+    pub(in crate::trust) algorithm: Vec<u8>,
+    pub(in crate::trust) issuer: Vec<u8>,
+    pub(in crate::trust) validity: Vec<u8>,
+    pub(in crate::trust) subject: Vec<u8>,
+    pub(in crate::trust) key: Vec<u8>,
+    pub(in crate::trust) extensions: Vec<Vec<u8>>,
+    pub(in crate::trust) outer_algorithm: Vec<u8>,
+    pub(in crate::trust) signature: Vec<u8>,
+    pub(in crate::trust) after: Vec<u8>,
 }
 
-pub(super) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+pub(in crate::trust) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let contents = parts.concat();
     let length = contents.len();
     let header = match length {
@@ -29,24 +29,24 @@ pub(super) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     [header, contents].concat()
 }
 
-pub(super) fn name(value: &[u8]) -> Vec<u8> {
+pub(in crate::trust) fn name(value: &[u8]) -> Vec<u8> {
     tlv(0x30, &[&tlv(0x31, &[&tlv(0x30, &[&[6, 3, 0x55, 4, 3], &tlv(0x0c, &[value])])])])
 }
 
 /// `2.5.29.last`, with the bytes between the identifier and the value.
-pub(super) fn extension(last: u8, critical: &[u8], value: &[u8]) -> Vec<u8> {
+pub(in crate::trust) fn extension(last: u8, critical: &[u8], value: &[u8]) -> Vec<u8> {
     tlv(0x30, &[&[6, 3, 0x55, 0x1d, last], critical, &tlv(4, &[value])])
 }
 
-pub(super) const CRITICAL: &[u8] = &[1, 1, 0xff];
-pub(super) const ED25519: &[u8] = &[0x30, 5, 6, 3, 0x2b, 0x65, 0x70];
+pub(in crate::trust) const CRITICAL: &[u8] = &[1, 1, 0xff];
+pub(in crate::trust) const ED25519: &[u8] = &[0x30, 5, 6, 3, 0x2b, 0x65, 0x70];
 
-pub(super) fn utc(from: &str, to: &str) -> Vec<u8> {
+pub(in crate::trust) fn utc(from: &str, to: &str) -> Vec<u8> {
     tlv(0x30, &[&tlv(0x17, &[from.as_bytes()]), &tlv(0x17, &[to.as_bytes()])])
 }
 
 impl Parts {
-    pub(super) fn good() -> Self {
+    pub(in crate::trust) fn good() -> Self {
         Self {
             version: vec![0xa0, 3, 2, 1, 2],
             serial: vec![2, 1, 7],
@@ -62,7 +62,7 @@ impl Parts {
         }
     }
 
-    pub(super) fn der(&self) -> Vec<u8> {
+    pub(in crate::trust) fn der(&self) -> Vec<u8> {
         let extensions = tlv(0xa3, &[&tlv(0x30, &[&self.extensions.concat()])]);
         let signed = tlv(
             0x30,
@@ -81,7 +81,7 @@ impl Parts {
     }
 
     /// With one extension, `2.5.29.last`.
-    pub(super) fn with(last: u8, value: &[u8]) -> Result<Certificate, CertificateFault> {
+    pub(in crate::trust) fn with(last: u8, value: &[u8]) -> Result<Certificate, CertificateFault> {
         Certificate::parse(&Self { extensions: vec![extension(last, &[], value)], ..Self::good() }.der())
     }
 }
