@@ -153,8 +153,8 @@ impl Serialize for CosignReport {
     }
 }
 
-/// The members of a [`Report`] where there is one, otherwise `bundle` and `verdict` (`"interrupted"` if it was not looked
-/// at to the end); and `counted`, `same_signer_as`, `error`.
+/// The members of a [`Report`] where there is one, otherwise `bundle` and `verdict` (`"interrupted"` if it was not
+/// looked at to the end); and `counted`, `same_signer_as`, `error`.
 impl Serialize for BundleReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(serde::Serialize)]

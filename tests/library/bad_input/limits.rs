@@ -225,7 +225,8 @@ fn ignored_paths_that_are_repeated_count_once() {
     }
 }
 
-/// What stands where the signer has recorded a bundle is read to see that it is one, however many such places there are.
+/// What stands where the signer has recorded a bundle is read to see that it is one, however many such places there
+/// are.
 #[test]
 fn ignored_bundles_are_limited_together() {
     let case = Case::new(&[("a.bin", b"a")]);

@@ -1,4 +1,5 @@
-//! Symbolic links: refused unless signer and caller both allow them, and then only to files inside the model. Hard links: told.
+//! Symbolic links: refused unless signer and caller both allow them, and then only to files inside the model. Hard
+//! links: told.
 
 use std::fs;
 use std::os::unix::fs::symlink;

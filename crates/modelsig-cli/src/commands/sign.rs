@@ -34,8 +34,8 @@ pub(crate) struct Options {
     certificate_chain: Vec<PathBuf>,
     /// The bundle to write [default: MODEL/model.sig for a folder, MODEL.sig for a file]
     ///
-    /// Bundles of other signers inside the model are signed as content of it, unless --ignore-paths names them: when one
-    /// of them is made again, this signature breaks.
+    /// Bundles of other signers inside the model are signed as content of it, unless --ignore-paths names them: when
+    /// one of them is made again, this signature breaks.
     #[arg(long, value_name = "BUNDLE")]
     signature: Option<PathBuf>,
     #[command(flatten)]

@@ -182,7 +182,8 @@ impl ModelSigner {
         self
     }
 
-    /// Lists a single file as `.`, as the Python tool wants it, instead of under its name. A folder cannot be signed so.
+    /// Lists a single file as `.`, as the Python tool wants it, instead of under its name. A folder cannot be signed
+    /// so.
     #[must_use]
     pub fn single_file_dot(mut self, dot: bool) -> Self {
         self.single_file_dot = dot;
