@@ -61,7 +61,7 @@ pub use page_cache::PageCache;
 pub use progress::{CancelToken, Progress};
 pub use protect::verity::VerityDigest;
 pub use range::{ByteRange, ChunkSize};
-pub use source::{Access, AccessUsed, Source, read_at};
+pub use source::{Access, AccessUsed, Source, open_without_blocking, read_at};
 
 /// Whether this build can hash on several threads (cargo feature `rayon`).
 pub const HAS_THREADS: bool = cfg!(feature = "rayon");

@@ -1,7 +1,7 @@
 //! The one way in for small files (bundles and keys): regular files only, opened without blocking, read up to a
 //! limit and no further.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -26,13 +26,13 @@ pub(crate) fn read_bundle(path: &Path, opened: io::Result<File>, limits: &Limits
 /// sandbox.
 fn unopened(path: &Path, error: io::Error) -> Error {
     let name = path.to_string_lossy().into_owned();
-    let is_refused = error.kind() == io::ErrorKind::PermissionDenied;
-    match modelsig_hash::uninterrupted(|| path.metadata()) {
-        Ok(found) if is_refused && found.is_dir() => {
-            Error::NotAFile { path: name, what: crate::model::kind_of(found.file_type()) }
-        }
-        _ => Error::io("open", name, error),
+    if error.kind() == io::ErrorKind::PermissionDenied
+        && let Ok(found) = modelsig_hash::uninterrupted(|| path.metadata())
+        && found.is_dir()
+    {
+        return Error::NotAFile { path: name, what: crate::model::kind_of(found.file_type()) };
     }
+    Error::io("open", name, error)
 }
 
 const BUNDLE: &str = "the size of a bundle in bytes";
@@ -108,22 +108,15 @@ fn text(
     }
 }
 
-/// A FIFO with no writer would block an ordinary open for ever.
+#[cfg(not(windows))]
+pub(crate) use modelsig_hash::open_without_blocking as open;
+
+/// As long as it is open nobody can open it for writing, or delete it.
+#[cfg(windows)]
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
-        options.custom_flags(flags.bits() as i32);
-    }
-    #[cfg(windows)]
-    {
-        // As long as it is open nobody can open it for writing, or delete it.
-        const FILE_SHARE_READ: u32 = 1;
-        std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, FILE_SHARE_READ);
-    }
+    const FILE_SHARE_READ: u32 = 1;
+    let mut options = std::fs::OpenOptions::new();
+    std::os::windows::fs::OpenOptionsExt::share_mode(options.read(true), FILE_SHARE_READ);
     options.open(path)
 }
 

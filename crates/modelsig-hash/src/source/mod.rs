@@ -423,7 +423,12 @@ fn regular_length(name: &str, file: &File) -> Result<u64, Error> {
     if metadata.is_file() { Ok(metadata.len()) } else { Err(Error::NotRegular { name: name.into() }) }
 }
 
-fn open_without_blocking(path: &Path) -> io::Result<File> {
+/// Opens a file to be read. What it is must be asked of what was opened: a FIFO without a writer, for which an ordinary
+/// open would wait for ever, is opened too, and no terminal becomes that of the process.
+///
+/// # Errors
+/// Those of the system.
+pub fn open_without_blocking(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]

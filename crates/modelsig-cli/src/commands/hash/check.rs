@@ -1,10 +1,9 @@
 //! `modelsig hash --check LIST`: every line must be well-formed, every file must match.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
-use modelsig::hash::{HashAlgorithm, metadata};
+use modelsig::hash::{HashAlgorithm, metadata, open_without_blocking};
 use modelsig::{Error, Escaped};
 
 use super::super::Run;
@@ -74,23 +73,10 @@ pub(super) fn run(run: &Run<'_>, list: &Path, default: HashAlgorithm) -> Result<
     Ok(exit)
 }
 
-/// Whatever it is, opening it does not block, as it would for a FIFO.
-fn open(list: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
-        options.custom_flags(flags.bits() as i32);
-    }
-    options.open(list)
-}
-
 fn read(list: &Path, default: HashAlgorithm) -> Result<Vec<Entry>, Error> {
     let path = list.to_string_lossy().into_owned();
     let failed = |operation, source| Error::Io { operation, path: path.clone(), source };
-    let file = open(list).map_err(|source| failed("open", source))?;
+    let file = open_without_blocking(list).map_err(|source| failed("open", source))?;
     if !metadata(&file).map_err(|source| failed("stat", source))?.is_file() {
         return Err(Error::NotAFile { path, what: "folder or special file" });
     }
