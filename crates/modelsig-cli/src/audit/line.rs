@@ -144,7 +144,7 @@ impl<'o> Outcome<'o> {
 impl<'f> Facts<'f> {
     fn of_report(report: &'f Report) -> Self {
         Self {
-            root_digest: Some(format!("{:?}", report.root_digest())),
+            root_digest: Some(report.root_digest().tagged()),
             signers: vec![report.signer()],
             files_verified: report.files().iter().filter(|file| file.checked.is_some()).count(),
             bytes_verified: report.bytes_verified(),
@@ -156,7 +156,7 @@ impl<'f> Facts<'f> {
 
     fn of_several(report: &'f CosignReport) -> Self {
         let signed = || report.bundles().iter().filter_map(signed);
-        let mut digests = signed().map(|report| format!("{:?}", report.root_digest()));
+        let mut digests = signed().map(|report| report.root_digest().tagged());
         // Bundles by different signers may list different files, and then have different digests.
         let first = digests.next().filter(|first| digests.all(|digest| digest == *first));
         Self {

@@ -37,7 +37,7 @@ impl Options {
         let bar = Bar::follow(progress, run.printer.may_draw());
         let result = signer.root_digest(&self.model, Some(&bundle));
         drop(bar);
-        let digest = format!("{:?}", result?);
+        let digest = result?.tagged();
         if run.printer.is_json() {
             run.printer.json(&serde_json::json!({
                 "verdict": "ok",

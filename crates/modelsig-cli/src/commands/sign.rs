@@ -170,7 +170,7 @@ impl Options {
                 "exit_code": 0,
                 "model": self.model.to_string_lossy(),
                 "bundle": bundle.to_string_lossy(),
-                "root_digest": format!("{:?}", report.root_digest),
+                "root_digest": report.root_digest.tagged(),
                 "files": report.files,
                 "bytes": report.bytes,
                 "bytes_hashed": report.bytes_hashed,

@@ -9,8 +9,6 @@ mod serialization;
 mod shards;
 mod verity;
 
-use std::fmt;
-
 use modelsig_hash::{
     ByteRange, Chunks, Digest, HashAlgorithm, Hashed, Job, JobDigest, Source, Task, VerityDigest,
 };
@@ -230,7 +228,11 @@ impl SignedFile {
         let (Some(expected), Some(found)) = (self.verity(), found) else {
             return Err(damaged.not_computed());
         };
-        if expected == found { Ok(()) } else { Err(damaged.mismatch(&expected, &found, Vec::new())) }
+        if expected == found {
+            Ok(())
+        } else {
+            Err(damaged.mismatch(expected.tagged(), found.tagged(), Vec::new()))
+        }
     }
 
     /// The one comparison of digests: whether what the jobs found is what was signed.
@@ -279,7 +281,11 @@ impl<'n> Damage<'n> {
     }
 
     fn whole(&self, expected: &Digest, found: &Digest) -> Result<(), Error> {
-        if expected == found { Ok(()) } else { Err(self.mismatch(expected, found, Vec::new())) }
+        if expected == found {
+            Ok(())
+        } else {
+            Err(self.mismatch(expected.tagged(), found.tagged(), Vec::new()))
+        }
     }
 
     /// Part by part; as many digests must have been computed as were signed.
@@ -307,19 +313,12 @@ impl<'n> Damage<'n> {
         match (first, found.next()) {
             (None, None) => Ok(()),
             (None, Some(_)) => Err(self.not_computed()),
-            (Some((expected, found)), _) => Err(self.mismatch(&expected, &found, ranges)),
+            (Some((expected, found)), _) => Err(self.mismatch(expected.tagged(), found.tagged(), ranges)),
         }
     }
 
-    fn mismatch(&self, expected: &dyn fmt::Debug, found: &dyn fmt::Debug, ranges: Vec<ByteRange>) -> Error {
-        let path = self.0.to_string();
-        Error::DigestMismatch {
-            path,
-            expected: format!("{expected:?}"),
-            found: format!("{found:?}"),
-            ranges,
-            tensors: Vec::new(),
-        }
+    fn mismatch(&self, expected: String, found: String, ranges: Vec<ByteRange>) -> Error {
+        Error::DigestMismatch { path: self.0.to_string(), expected, found, ranges, tensors: Vec::new() }
     }
 
     fn not_computed(&self) -> Error {

@@ -35,8 +35,8 @@ impl Faults {
         let path = name.to_string();
         let unlike = self.unlike.map(|(expected, found)| Error::SourceMismatch {
             path: path.clone(),
-            expected: format!("{expected:?}"),
-            found: format!("{found:?}"),
+            expected: expected.tagged(),
+            found: found.tagged(),
             ranges: self.unlike_in,
         });
         let unreadable = self.unreadable.map(|source| Error::SourceUnreadable {

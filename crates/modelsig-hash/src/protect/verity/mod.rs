@@ -45,6 +45,12 @@ impl VerityDigest {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// The form that reports have, with a name that tells it from the SHA-256 of the content: `fsverity-sha256:`, and
+    /// lower-case hexadecimal digits.
+    pub fn tagged(&self) -> String {
+        format!("fsverity-{}:{self}", Self::ALGORITHM)
+    }
 }
 
 impl PartialEq for VerityDigest {
@@ -62,10 +68,9 @@ impl fmt::Display for VerityDigest {
     }
 }
 
-/// With a name that tells it from the SHA-256 of the content.
 impl fmt::Debug for VerityDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "fsverity-{}:{self}", Self::ALGORITHM)
+        f.write_str(&self.tagged())
     }
 }
 
